@@ -1,0 +1,34 @@
+//! The tree of subcommands. What a subcommand takes is declared beside what it does, in [`crate::commands`].
+
+use clap::{Parser, Subcommand};
+
+use crate::commands::{oracle_ingest, oracle_ingest_snapshot, oracle_keygen};
+
+/// Settle the rewards of a network of devices on Solana
+#[derive(Debug, Parser)]
+#[command(
+    name = "stipend",
+    version,
+    after_help = "Exit codes: 0 done, 1 bug, 2 wrong usage or input, 3 cluster unreachable, 4 refused by the program."
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Measure: keys, measurement files, signed batches
+    #[command(subcommand)]
+    Oracle(OracleCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum OracleCommand {
+    /// Make an oracle's key
+    Keygen(oracle_keygen::Args),
+    /// Make a measurement file of raw samples
+    Ingest(oracle_ingest::Args),
+    /// Make a measurement file of one look at the whole network
+    IngestSnapshot(oracle_ingest_snapshot::Args),
+}

@@ -1,0 +1,19 @@
+//! One file a subcommand: what it takes and what it does.
+
+pub mod oracle_ingest;
+pub mod oracle_ingest_snapshot;
+pub mod oracle_keygen;
+
+use std::io::Write;
+
+use crate::args::{Cli, Command, OracleCommand};
+use crate::failure::Failure;
+
+/// Does what the command line asks for. Results go to `stdout`.
+pub fn run(cli: Cli, stdout: &mut dyn Write) -> Result<(), Failure> {
+    match cli.command {
+        Command::Oracle(OracleCommand::Keygen(args)) => oracle_keygen::run(&args, stdout),
+        Command::Oracle(OracleCommand::Ingest(args)) => oracle_ingest::run(&args),
+        Command::Oracle(OracleCommand::IngestSnapshot(args)) => oracle_ingest_snapshot::run(&args),
+    }
+}

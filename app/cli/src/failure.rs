@@ -1,0 +1,83 @@
+//! What a command that did not succeed says, and with which code it exits.
+
+use std::error::Error;
+use std::fmt;
+use std::process::ExitCode;
+
+/// Why a command did not succeed, as scripts see it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum ExitKind {
+    /// Stipend is at fault.
+    Bug = 1,
+    /// An argument, or a file that an argument names, is at fault. So does `clap` exit.
+    Usage = 2,
+    /// The cluster can't be reached, or does not answer as a cluster does.
+    #[allow(dead_code, reason = "the commands that talk to a cluster come later")]
+    Cluster = 3,
+    /// The program refused an instruction.
+    #[allow(dead_code, reason = "the commands that send instructions come later")]
+    Refused = 4,
+}
+
+impl From<ExitKind> for ExitCode {
+    fn from(kind: ExitKind) -> Self {
+        Self::from(kind as u8)
+    }
+}
+
+/// A command that did not succeed: what it failed to do, and why.
+#[derive(Debug)]
+pub struct Failure {
+    exit_kind: ExitKind,
+    doing: String,
+    cause: Box<dyn Error + Send + Sync>,
+}
+
+impl Failure {
+    /// - `doing`: what reads well after "failed to".
+    pub fn new(exit_kind: ExitKind, doing: impl Into<String>, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self { exit_kind, doing: doing.into(), cause: cause.into() }
+    }
+
+    /// A failure that the user can mend: an argument or a file.
+    pub fn usage(doing: impl Into<String>, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::new(ExitKind::Usage, doing, cause)
+    }
+
+    pub fn exit_kind(&self) -> ExitKind {
+        self.exit_kind
+    }
+}
+
+/// One line: what failed, and the whole chain of causes.
+impl fmt::Display for Failure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "failed to {}: {}", self.doing, self.cause)?;
+        let mut cause = self.cause.source();
+        while let Some(deeper) = cause {
+            write!(formatter, ": {deeper}")?;
+            cause = deeper.source();
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("`a` can't be opened")]
+    struct Opening(#[from] std::io::Error);
+
+    #[test]
+    fn a_failure_is_one_line_with_all_its_causes() {
+        let cause = Opening(std::io::Error::other("no disk"));
+
+        let failure = Failure::usage("read the key", cause);
+
+        assert_eq!(failure.to_string(), "failed to read the key: `a` can't be opened: no disk");
+        assert_eq!(failure.exit_kind(), ExitKind::Usage);
+    }
+}

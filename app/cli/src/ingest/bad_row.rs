@@ -1,0 +1,105 @@
+//! Rows that can't be read: why, and how many.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use stipend_client::measurement::{RowError, MAX_BANDWIDTH};
+
+use super::{DecimalError, InstantError};
+
+/// What to do about a row that can't be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BadRows {
+    /// Stop: nothing is written.
+    Refuse,
+    /// Leave the whole row out, and count it.
+    Skip,
+}
+
+impl BadRows {
+    pub fn from_skip(skip: bool) -> Self {
+        if skip {
+            Self::Skip
+        } else {
+            Self::Refuse
+        }
+    }
+}
+
+/// Why a row can't be read.
+#[derive(Debug, thiserror::Error)]
+pub enum BadRow {
+    #[error("row has {found} cells, the header has {header}")]
+    CellCount { found: usize, header: usize },
+    #[error("column `{column}` is not UTF-8 text")]
+    NotUtf8 { column: String },
+    #[error("column `{column}`: {reason}")]
+    Time { column: String, reason: InstantError },
+    #[error("column `{column}`: time `{text}` is before the genesis")]
+    BeforeGenesis { column: String, text: String },
+    #[error("column `{column}`: time `{text}` is after the last epoch that can be counted")]
+    AfterLastEpoch { column: String, text: String },
+    #[error("column `{column}`: {reason}")]
+    Node { column: String, reason: RowError },
+    #[error("column `{column}`: {reason}")]
+    Value { column: String, reason: DecimalError },
+    #[error("column `{column}`: `{text}` times the scale is above {MAX_BANDWIDTH}; choose a larger unit with --scale")]
+    TooLarge { column: String, text: String },
+    #[error("column `{column}`: `{text}` is neither `true` nor `false`")]
+    NotTrueOrFalse { column: String, text: String },
+    #[error("column `{column}`: time `{text}` is after the snapshot")]
+    AfterSnapshot { column: String, text: String },
+    #[error("node {node:?} has a row in this snapshot already")]
+    RepeatedNode { node: String },
+}
+
+impl BadRow {
+    /// The reason without what is particular to one row, to count rows by.
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::CellCount { .. } => "another number of cells than the header",
+            Self::NotUtf8 { .. } => "not UTF-8 text",
+            Self::Time { reason, .. } => reason.kind(),
+            Self::BeforeGenesis { .. } => "time before the genesis",
+            Self::AfterLastEpoch { .. } => "time after the last epoch that can be counted",
+            Self::Node { .. } => "node without a plain label",
+            Self::Value { reason, .. } => reason.kind(),
+            Self::TooLarge { .. } => "value too large after the scale",
+            Self::NotTrueOrFalse { .. } => "neither `true` nor `false`",
+            Self::AfterSnapshot { .. } => "time after the snapshot",
+            Self::RepeatedNode { .. } => "node with two rows",
+        }
+    }
+}
+
+/// How many rows of one file were left out for one reason.
+#[derive(Debug)]
+struct SkippedKind {
+    rows: u64,
+    first_line: u64,
+}
+
+/// The rows that were left out, by file and reason.
+#[derive(Debug, Default)]
+pub struct Skipped {
+    kinds: BTreeMap<(PathBuf, &'static str), SkippedKind>,
+}
+
+impl Skipped {
+    pub(super) fn count(&mut self, file: &Path, line: u64, reason: &BadRow) {
+        self.kinds.entry((file.to_owned(), reason.kind())).or_insert(SkippedKind { rows: 0, first_line: line }).rows +=
+            1;
+    }
+}
+
+/// A line for each file and reason; nothing if nothing was left out.
+impl fmt::Display for Skipped {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for ((file, kind), SkippedKind { rows, first_line }) in &self.kinds {
+            let plural = if *rows == 1 { "row" } else { "rows" };
+            writeln!(formatter, "skipped {rows} {plural} of `{}`: {kind}, first in line {first_line}", file.display())?;
+        }
+        Ok(())
+    }
+}

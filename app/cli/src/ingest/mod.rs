@@ -1,0 +1,81 @@
+//! From raw samples to measurements: the rules of `stipend oracle ingest` and `stipend oracle ingest-snapshot`.
+//!
+//! Everything is exact: times are integers of nanoseconds, values are decimals, and a binary fraction is nowhere. Every
+//! rounding is a floor, so a node is never credited with time or bandwidth that was not measured.
+
+mod bad_row;
+mod columns;
+mod decimal;
+mod epoch_grid;
+mod instant;
+mod samples;
+mod snapshot;
+
+use std::fs::File;
+use std::io::{self, BufReader};
+use std::path::{Path, PathBuf};
+
+use stipend_client::csv_rows::{CsvError, CsvRow, CsvRows};
+
+pub use bad_row::{BadRow, BadRows, Skipped};
+pub use columns::ColumnError;
+pub use decimal::{Decimal, DecimalError};
+pub use epoch_grid::{EpochGrid, EpochGridError};
+pub use instant::{Instant, InstantError, ZoneRule};
+pub use samples::{NodeSource, SampleColumns, Samples};
+pub use snapshot::{Snapshot, SnapshotColumns};
+
+/// A file that can't be ingested.
+#[derive(Debug, thiserror::Error)]
+pub enum IngestError {
+    #[error("`{}` can't be opened", file.display())]
+    Open { file: PathBuf, source: io::Error },
+    #[error("`{}`, {reason}", file.display())]
+    Csv { file: PathBuf, reason: CsvError },
+    #[error("`{}` is empty; its first line is to name the columns", file.display())]
+    Empty { file: PathBuf },
+    #[error("`{}`, line {line}: {reason}", file.display())]
+    Column { file: PathBuf, line: u64, reason: ColumnError },
+    #[error("`{}`, line {line}: {reason}; mend the row, or pass --skip-bad-rows", file.display())]
+    BadRow { file: PathBuf, line: u64, reason: BadRow },
+}
+
+/// Reads the CSV file at `path`: first `on_header`, which finds the columns, then `on_row` for each row.
+///
+/// A row that `on_row` refuses is an error, or is counted in `skipped`, as `bad_rows` says. Returns how many rows were
+/// read, those that were skipped not counted.
+fn read_csv<Columns>(
+    path: &Path,
+    bad_rows: BadRows,
+    skipped: &mut Skipped,
+    on_header: impl FnOnce(&CsvRow) -> Result<Columns, ColumnError>,
+    mut on_row: impl FnMut(&Columns, &CsvRow) -> Result<(), BadRow>,
+) -> Result<u64, IngestError> {
+    let file = || path.to_owned();
+    let csv_error = |reason| IngestError::Csv { file: file(), reason };
+    let open = File::open(path).map_err(|source| IngestError::Open { file: file(), source })?;
+    let mut csv_rows = CsvRows::new(BufReader::new(open));
+    let mut row = CsvRow::default();
+    if !csv_rows.read_row(&mut row).map_err(csv_error)? {
+        return Err(IngestError::Empty { file: file() });
+    }
+    let header_cells = row.cell_count();
+    let columns = on_header(&row).map_err(|reason| IngestError::Column { file: file(), line: row.line(), reason })?;
+
+    let mut rows_read = 0;
+    while csv_rows.read_row(&mut row).map_err(csv_error)? {
+        let result = if row.cell_count() == header_cells {
+            on_row(&columns, &row)
+        } else {
+            Err(BadRow::CellCount { found: row.cell_count(), header: header_cells })
+        };
+        match (result, bad_rows) {
+            (Ok(()), _) => rows_read += 1,
+            (Err(reason), BadRows::Skip) => skipped.count(path, row.line(), &reason),
+            (Err(reason), BadRows::Refuse) => {
+                return Err(IngestError::BadRow { file: file(), line: row.line(), reason })
+            }
+        }
+    }
+    Ok(rows_read)
+}

@@ -1,0 +1,84 @@
+//! What the program's accounts say.
+//!
+//! An account's bytes need no alignment here: everything is copied out.
+
+use anchor_lang::{AccountDeserialize, Discriminator};
+use bytemuck::Pod;
+use std::mem::size_of;
+use stipend::state::{Entry, Network, Node, Report, Shard, Slot, Tail};
+
+/// Bytes that are not the account that was asked for.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("account is no {expected}: its {len} bytes have another discriminator or length")]
+pub struct DecodeError {
+    /// The account's type.
+    pub expected: &'static str,
+    /// Its length.
+    pub len: usize,
+}
+
+/// A network.
+pub fn network(data: &[u8]) -> Result<Network, DecodeError> {
+    header(data).filter(|(_, tail)| tail.is_empty()).map(|(network, _)| network).ok_or(wrong("network", data))
+}
+
+/// A shard and its slots.
+pub fn shard(data: &[u8]) -> Result<(Shard, Vec<Slot>), DecodeError> {
+    with_tail(data).ok_or(wrong("shard", data))
+}
+
+/// A report and its entries, one for each slot that the shard may have.
+pub fn report(data: &[u8]) -> Result<(Report, Vec<Entry>), DecodeError> {
+    with_tail(data).ok_or(wrong("report", data))
+}
+
+/// A node.
+pub fn node(mut data: &[u8]) -> Result<Node, DecodeError> {
+    let error = wrong("node", data);
+    Node::try_deserialize(&mut data).map_err(|_| error)
+}
+
+fn wrong(expected: &'static str, data: &[u8]) -> DecodeError {
+    DecodeError { expected, len: data.len() }
+}
+
+fn header<T: Pod + Discriminator>(data: &[u8]) -> Option<(T, &[u8])> {
+    let body = data.strip_prefix(T::DISCRIMINATOR)?;
+    let (header, tail) = body.split_at_checked(size_of::<T>())?;
+    Some((bytemuck::pod_read_unaligned(header), tail))
+}
+
+fn with_tail<T: Tail>(data: &[u8]) -> Option<(T, Vec<T::Item>)> {
+    let (header, tail) = header::<T>(data)?;
+    let items = tail.chunks_exact(size_of::<T::Item>());
+    items.remainder().is_empty().then(|| (header, items.map(bytemuck::pod_read_unaligned).collect()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use stipend::state::Slot;
+
+    #[test]
+    fn a_shard_is_read_at_any_alignment() {
+        let mut bytes = vec![0u8];
+        bytes.extend_from_slice(Shard::DISCRIMINATOR);
+        bytes.extend_from_slice(&[0; size_of::<Shard>()]);
+        let slot = Slot { accrued_atoms: 7, ..Slot::default() };
+        bytes.extend_from_slice(bytemuck::bytes_of(&slot));
+
+        let (_, slots) = shard(&bytes[1..]).unwrap();
+
+        assert_eq!(slots, [slot]);
+    }
+
+    #[test]
+    fn other_bytes_are_refused() {
+        assert_eq!(shard(&[]), Err(DecodeError { expected: "shard", len: 0 }).map(|_: ()| unreachable!()));
+        assert!(network(&[0; 4_000]).is_err());
+        let mut short = Shard::DISCRIMINATOR.to_vec();
+        short.extend_from_slice(&[0; size_of::<Shard>() + 63]);
+        assert!(shard(&short).is_err());
+        assert!(node(Shard::DISCRIMINATOR).is_err());
+    }
+}

@@ -1,0 +1,45 @@
+//! Where the program's accounts are.
+
+use solana_address::Address;
+use stipend::{
+    constants::{MINT_AUTHORITY_SEED, NETWORK_SEED, NODE_SEED, REPORT_SEED, SHARD_SEED},
+    ID,
+};
+
+/// The network `id` of a mint; 0 is the first.
+pub fn network(mint: &Address, id: u16) -> Address {
+    derive(&[NETWORK_SEED, mint.as_ref(), &id.to_le_bytes()])
+}
+
+/// The program's address that mints.
+pub fn mint_authority(mint: &Address) -> Address {
+    derive(&[MINT_AUTHORITY_SEED, mint.as_ref()])
+}
+
+/// A network's shard.
+pub fn shard(network: &Address, index: u32) -> Address {
+    derive(&[SHARD_SEED, network.as_ref(), &index.to_le_bytes()])
+}
+
+/// An oracle's report of a shard.
+pub fn report(shard: &Address, oracle: &Address) -> Address {
+    derive(&[REPORT_SEED, shard.as_ref(), oracle.as_ref()])
+}
+
+/// A device's node.
+pub fn node(network: &Address, device: &Address) -> Address {
+    derive(&[NODE_SEED, network.as_ref(), device.as_ref()])
+}
+
+/// Where anybody may have an owner's rewards minted to.
+pub fn associated_token(owner: &Address, mint: &Address, token_program: &Address) -> Address {
+    spl_associated_token_account_interface::address::get_associated_token_address_with_program_id(
+        owner,
+        mint,
+        token_program,
+    )
+}
+
+fn derive(seeds: &[&[u8]]) -> Address {
+    Address::find_program_address(seeds, &ID).0
+}

@@ -1,0 +1,193 @@
+//! Measurements that an oracle signed, in a file that anybody can relay.
+//!
+//! The file is Borsh: `"STPBATCH"` (8 bytes), version u16 = 1, then a `Vec` of [`SignedBatch`]es, each of which becomes one
+//! transaction. Nothing in it is secret, and nothing can be changed without breaking a signature.
+
+use crate::{
+    address,
+    instruction::{relay_report, ReportBatch},
+};
+use borsh::{BorshDeserialize, BorshSerialize};
+use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
+use solana_address::Address;
+use solana_instruction::Instruction;
+use std::io;
+use stipend::state::Entry;
+
+/// What a file of signed batches begins with.
+pub const MAGIC: [u8; 8] = *b"STPBATCH";
+/// The version of the file's layout.
+pub const VERSION: u16 = 1;
+
+/// Nodes of a batch that fits one transaction which the oracle signs itself and pays for.
+pub const SIGNED_NODES: usize = 150;
+/// Nodes of a batch that fits one transaction which relays it.
+pub const RELAYED_NODES: usize = 120;
+
+/// One batch of an oracle's measurements, signed.
+#[derive(BorshDeserialize, BorshSerialize, Clone, Debug, PartialEq, Eq)]
+pub struct SignedBatch {
+    /// The network.
+    pub network: [u8; 32],
+    /// The shard that was measured.
+    pub shard: [u8; 32],
+    /// The oracle's ed25519 key.
+    pub oracle: [u8; 32],
+    /// Data of the `submit_report` instruction: what is signed.
+    pub data: Vec<u8>,
+    /// The oracle's signature of `data`.
+    pub signature: [u8; 64],
+}
+
+/// Why a file of signed batches can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum BatchFileError {
+    /// It can't be read or written.
+    #[error("file of signed batches can't be read or written")]
+    Io(#[from] io::Error),
+    /// It is something else.
+    #[error("file is no file of signed batches: it does not begin with \"STPBATCH\"")]
+    NotBatches,
+    /// It was made by another version.
+    #[error(
+        "file has version {found} of the layout, and this program knows version {VERSION}; use the one that made it"
+    )]
+    Version {
+        /// The version of the file.
+        found: u16,
+    },
+    /// A signature does not fit.
+    #[error("batch {index} is not signed by its oracle; the file was changed after it was signed, sign again")]
+    Signature {
+        /// Place of the batch in the file.
+        index: usize,
+    },
+}
+
+impl SignedBatch {
+    /// Signs a batch.
+    pub fn new(key: &SigningKey, network: &Address, shard: &Address, batch: &ReportBatch) -> Self {
+        let oracle = key.verifying_key().to_bytes();
+        let data = batch.to_data(&address::report(shard, &Address::from(oracle)));
+        let signature = key.sign(&data).to_bytes();
+        Self { network: network.to_bytes(), shard: shard.to_bytes(), oracle, data, signature }
+    }
+
+    /// Whether the oracle signed exactly this data.
+    pub fn is_signed(&self) -> bool {
+        let signature = Signature::from_bytes(&self.signature);
+        VerifyingKey::from_bytes(&self.oracle).is_ok_and(|key| key.verify_strict(&self.data, &signature).is_ok())
+    }
+
+    /// The two instructions that relay it, first in their transaction.
+    pub fn to_instructions(&self) -> [Instruction; 2] {
+        let [oracle, network, shard] = [self.oracle, self.network, self.shard].map(Address::from);
+        relay_report(&oracle, &network, &shard, self.data.clone(), &self.signature, 1)
+    }
+}
+
+/// Cuts a shard's measurements into batches of at most `nodes` slots; one that measured nothing is one empty batch, which
+/// says so.
+///
+/// - `entries`: one for each slot, from slot 0 on; at most 65,535.
+pub fn cut(domain: [u8; 8], epoch: u32, entries: &[Entry], nodes: usize) -> Vec<ReportBatch> {
+    let measured = entries.iter().filter(|entry| **entry != Entry::BLANK).count();
+    let total = u16::try_from(measured).unwrap_or(u16::MAX);
+    let batch = |first_slot: usize, entries: &[Entry]| ReportBatch {
+        domain,
+        epoch,
+        total,
+        first_slot: u16::try_from(first_slot).unwrap_or(u16::MAX),
+        measurements: bytemuck::cast_slice(entries).to_vec(),
+    };
+    let batches: Vec<_> = entries
+        .chunks(nodes)
+        .enumerate()
+        .filter(|(_, chunk)| chunk.iter().any(|entry| *entry != Entry::BLANK))
+        .map(|(place, chunk)| batch(place * nodes, chunk))
+        .collect();
+    if batches.is_empty() {
+        return vec![batch(0, &[])];
+    }
+    batches
+}
+
+/// Writes a file of signed batches.
+pub fn write(batches: &[SignedBatch], mut output: impl io::Write) -> Result<(), BatchFileError> {
+    output.write_all(&MAGIC)?;
+    output.write_all(&borsh::to_vec(&VERSION)?)?;
+    output.write_all(&borsh::to_vec(batches)?)?;
+    Ok(())
+}
+
+/// Reads a file of signed batches, and checks every signature.
+pub fn read(mut input: impl io::Read) -> Result<Vec<SignedBatch>, BatchFileError> {
+    let mut bytes = Vec::new();
+    input.read_to_end(&mut bytes)?;
+    let mut rest = bytes.strip_prefix(&MAGIC).ok_or(BatchFileError::NotBatches)?;
+    let found = u16::deserialize(&mut rest)?;
+    if found != VERSION {
+        return Err(BatchFileError::Version { found });
+    }
+    let batches: Vec<SignedBatch> = borsh::from_slice(rest)?;
+    match batches.iter().position(|batch| !batch.is_signed()) {
+        Some(index) => Err(BatchFileError::Signature { index }),
+        None => Ok(batches),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(uptime_bps: u16) -> Entry {
+        Entry::new(Some(uptime_bps), None)
+    }
+
+    fn signed() -> SignedBatch {
+        let key = SigningKey::from_bytes(&[7; 32]);
+        let batch = &cut([1; 8], 3, &[entry(9_000)], 10)[0];
+        SignedBatch::new(&key, &Address::new_unique(), &Address::new_unique(), batch)
+    }
+
+    #[test]
+    fn every_batch_says_how_many_slots_were_measured_in_all() {
+        let batches = cut([0; 8], 5, &[entry(1), Entry::BLANK, entry(2)], 2);
+
+        assert_eq!(batches.iter().map(|batch| batch.total).collect::<Vec<_>>(), [2, 2]);
+        assert_eq!(batches.iter().map(|batch| batch.first_slot).collect::<Vec<_>>(), [0, 2]);
+        // uptime 1 with no bandwidth, then a slot that was not measured
+        assert_eq!(batches[0].measurements, [255, 255, 255, 255, 1, 0, 255, 255, 255, 255, 255, 255]);
+    }
+
+    #[test]
+    fn a_shard_without_a_measurement_is_one_empty_batch() {
+        let batches = cut([0; 8], 5, &[Entry::BLANK; 3], 2);
+
+        assert_eq!(batches.len(), 1);
+        assert_eq!((batches[0].total, batches[0].measurements.len()), (0, 0));
+    }
+
+    #[test]
+    fn a_file_gives_back_what_was_written() {
+        let batches = vec![signed(), signed()];
+        let mut file = Vec::new();
+        write(&batches, &mut file).unwrap();
+
+        assert_eq!(read(file.as_slice()).unwrap(), batches);
+    }
+
+    #[test]
+    fn a_changed_file_is_refused() {
+        let mut file = Vec::new();
+        write(&[signed()], &mut file).unwrap();
+
+        let mut changed = file.clone();
+        changed[8 + 2 + 4 + 96 + 4 + 60] ^= 1;
+        assert!(matches!(read(changed.as_slice()), Err(BatchFileError::Signature { index: 0 })));
+        assert!(matches!(read(&file[..file.len() - 1]), Err(BatchFileError::Io(_))));
+        assert!(matches!(read(&b"epoch,node"[..]), Err(BatchFileError::NotBatches)));
+        file[8] = 2;
+        assert!(matches!(read(file.as_slice()), Err(BatchFileError::Version { found: 2 })));
+    }
+}

@@ -1,0 +1,19 @@
+//! The client library of Stipend: what oracles, operators, cranks and deployers do, without the command line.
+//!
+//! - [`address`]: where the program's accounts are
+//! - [`instruction`]: builders, one for each instruction
+//! - [`account`]: what the program's accounts say
+//! - [`measurement`], [`csv_rows`]: files of measurements, and the CSV that they are made from
+//! - [`batch`]: measurements signed by an oracle, ready to be relayed by anybody
+//! - [`ledger`]: where transactions are sent, and [`embedded`], one of them in this process
+
+pub mod account;
+pub mod address;
+pub mod batch;
+pub mod csv_rows;
+pub mod embedded;
+pub mod instruction;
+pub mod ledger;
+pub mod measurement;
+
+pub use stipend as program;

@@ -1,0 +1,43 @@
+//! Seeds of the program's addresses and the bounds of everything that a network chooses.
+
+use anchor_lang::prelude::*;
+
+/// Seed of a [`Network`](crate::state::Network): `["network", mint, id]`, id as u16 little-endian.
+#[constant]
+pub const NETWORK_SEED: &[u8] = b"network";
+/// Seed of the mint authority: `["mint_authority", mint]`.
+#[constant]
+pub const MINT_AUTHORITY_SEED: &[u8] = b"mint_authority";
+/// Seed of a [`Shard`](crate::state::Shard): `["shard", network, index]`, index as u32 little-endian.
+#[constant]
+pub const SHARD_SEED: &[u8] = b"shard";
+/// Seed of a [`Report`](crate::state::Report): `["report", shard, oracle]`.
+#[constant]
+pub const REPORT_SEED: &[u8] = b"report";
+/// Seed of a [`Node`](crate::state::Node): `["node", network, device]`.
+#[constant]
+pub const NODE_SEED: &[u8] = b"node";
+
+/// Version of every account's layout.
+pub const ACCOUNT_VERSION: u8 = 1;
+
+/// Entries of a network's oracle set.
+pub const MAX_ORACLES: usize = 16;
+/// Slots that a shard may have at the most.
+pub const MAX_SHARD_SLOTS: u16 = 1_024;
+/// Closed epochs that a network remembers.
+pub const RING_EPOCHS: usize = 32;
+/// Epochs that one `close_epoch` closes at the most; each costs about 150 CU.
+pub const MAX_CLOSES: usize = 256;
+
+/// Longest epoch, in seconds: a leap year.
+pub const MAX_EPOCH_SECS: u32 = 366 * 86_400;
+/// Farthest that a genesis may lie ahead, in seconds; catches a time given in milliseconds.
+pub const MAX_GENESIS_AHEAD_SECS: i64 = 366 * 86_400;
+/// Most empty epochs in a row whose emission is carried on.
+pub const MAX_CARRY_EPOCHS: u16 = 1_000;
+
+/// Boost of a new node, in basis points: none.
+pub const NO_BOOST_BPS: u16 = 10_000;
+/// An epoch number that no epoch has.
+pub const NO_EPOCH: u32 = u32::MAX;

@@ -1,0 +1,246 @@
+//! Every way in which the program refuses. Variants are appended, never renumbered.
+
+use anchor_lang::prelude::*;
+
+/// Named causes; each message says the subject, the rule and the remedy.
+#[error_code]
+#[derive(PartialEq, Eq)]
+pub enum StipendError {
+    /// Some number passed its type.
+    #[msg("arithmetic overflow: a number passed its type; report this with the transaction")]
+    ArithmeticOverflow,
+    /// A rule of the account's own does not hold.
+    #[msg("invariant broken: the instruction would leave an account inconsistent; report this with the transaction")]
+    InvariantBroken,
+    /// The account's data is too short or misaligned for its type.
+    #[msg("account size is wrong for its type; pass an account that this program made")]
+    AccountSizeWrong,
+
+    /// create_network: only the first network of a mint can be made by the mint's authority.
+    #[msg("network id is not 0, and the first network of a mint has id 0; pass 0")]
+    NetworkIdNotFirst,
+    /// create_network: the signer is not the mint's authority.
+    #[msg("signer is not the mint's authority; sign with the authority of the mint")]
+    MintAuthorityMismatch,
+    /// create_network: somebody could freeze the rewards.
+    #[msg("mint has a freeze authority, which could hold rewards back; remove it from the mint first")]
+    MintHasFreezeAuthority,
+    /// create_network: an extension could hold back, take or dilute rewards.
+    #[msg("mint has a Token-2022 extension that is not on the list of harmless ones; use a mint without it")]
+    MintExtensionRefused,
+    /// create_network: the genesis is before now.
+    #[msg("genesis is in the past; name a time from now on")]
+    GenesisInPast,
+    /// create_network: the genesis is more than 366 days ahead.
+    #[msg("genesis is more than 366 days ahead; name it in Unix seconds, nearer")]
+    GenesisTooFar,
+    /// create_network: epoch_secs is 0 or more than 366 days.
+    #[msg("epoch length is not within 1 second and 366 days; choose one that is")]
+    EpochLengthOutOfRange,
+    /// create_network: report_secs is 0.
+    #[msg("report window is 0 seconds long; give oracles time to report")]
+    ReportWindowEmpty,
+    /// create_network: score_secs is too short.
+    #[msg("scoring window is shorter than the report window and one epoch together; lengthen it")]
+    ScoringWindowTooShort,
+    /// create_network: uptime_weight_bps is more than 10,000.
+    #[msg("uptime weight is above 10,000 basis points; choose 0 to 10,000, bandwidth has the rest")]
+    UptimeWeightOutOfRange,
+    /// create_network: min_uptime_bps is more than 10,000.
+    #[msg("minimum uptime is above 10,000 basis points; choose 0 to 10,000")]
+    MinUptimeOutOfRange,
+    /// create_network: bandwidth_cap is 0 or all ones.
+    #[msg("bandwidth cap is 0 or 4,294,967,295, which means not measured; choose a number between")]
+    BandwidthCapOutOfRange,
+    /// create_network: per_epoch_atoms is 0.
+    #[msg("emission of an epoch is 0 atoms; choose at least 1")]
+    EmissionZero,
+    /// create_network: cap_atoms is below per_epoch_atoms.
+    #[msg("supply cap is below the emission of one epoch; raise it")]
+    CapBelowEmission,
+    /// create_network: the mint could not mint all of cap_atoms.
+    #[msg("supply cap and the mint's present supply together pass 2^64 - 1 atoms; lower the cap")]
+    CapExceedsSupplyRoom,
+    /// create_network: decay_bps is more than 10,000.
+    #[msg("decay is above 10,000 basis points; choose 0 to 10,000")]
+    DecayOutOfRange,
+    /// create_network: decay_bps without decay_every_epochs, or the other way round.
+    #[msg("decay needs both a size and a number of epochs; give both, or 0 for both")]
+    DecayIncomplete,
+    /// create_network: carry_epochs is more than 1,000.
+    #[msg("carry is above 1,000 empty epochs; choose 0 to 1,000")]
+    CarryOutOfRange,
+    /// create_network: quorum is 0 or more than 16.
+    #[msg("quorum is not within 1 and 16 oracles; choose one that is")]
+    QuorumOutOfRange,
+    /// create_network: shard_capacity is 0 or more than 1,024.
+    #[msg("shard capacity is not within 1 and 1,024 slots; choose one that is")]
+    ShardCapacityOutOfRange,
+
+    /// The signer is not the network's authority.
+    #[msg("signer is not the network's authority; sign with the authority")]
+    AuthorityMismatch,
+    /// add_oracle: the key is in the set.
+    #[msg("oracle is in the set already; add another key")]
+    OracleAlreadyAdded,
+    /// add_oracle: the key is all zeros.
+    #[msg("oracle key is all zeros, which nobody can sign for; give the oracle's ed25519 key")]
+    OracleKeyZero,
+    /// add_oracle: 16 oracles.
+    #[msg("oracle set holds 16 oracles of epochs that are not closed; remove one and close its last epoch first")]
+    OracleSetFull,
+    /// add_oracle: a quorum that is half of the set or less.
+    #[msg("quorum would not stay above half of the oracle set; add no more oracles than twice the quorum less one")]
+    QuorumNotAboveHalf,
+    /// The key is in no entry of the set.
+    #[msg("oracle is not in the network's set; name one that is")]
+    OracleUnknown,
+
+    /// open_shard: the last shard has room.
+    #[msg("last shard has free slots, and a new one opens only when it is full; register there")]
+    ShardNotFull,
+    /// register_node: the shard has no room.
+    #[msg("shard is full; register in the last shard, or open the next one")]
+    ShardFull,
+    /// An account of another network.
+    #[msg("shard belongs to another network; pass a shard of this one")]
+    ShardNetworkMismatch,
+    /// register_node: the owner is all zeros.
+    #[msg("owner is all zeros, which nobody can sign for; name the account that is to be paid")]
+    OwnerZero,
+    /// register_node: the network has a registrar that did not sign.
+    #[msg("registration needs the signature of the network's registrar; have it co-sign")]
+    RegistrarMissing,
+    /// register_node: another account stands in the registrar's place.
+    #[msg("registrar is not the network's; pass the network's registrar, or none if it has none")]
+    RegistrarMismatch,
+
+    /// submit_report: signed for another network or cluster.
+    #[msg("report is signed for another domain; sign for the domain that the network's account shows")]
+    DomainMismatch,
+    /// submit_report: the data names another report than the accounts.
+    #[msg("report account is not the one that the signed data names; pass that one")]
+    ReportMismatch,
+    /// The report is of another shard.
+    #[msg("report belongs to another shard; pass the report of this shard")]
+    ReportShardMismatch,
+    /// The report is of another oracle.
+    #[msg("report belongs to another oracle; pass the reports of all active oracles, in the set's order")]
+    ReportOracleMismatch,
+    /// submit_report: the oracle doesn't measure this epoch.
+    #[msg(
+        "oracle is not active in this epoch; an oracle reports from the epoch after it was added until it is removed"
+    )]
+    OracleNotActive,
+    /// The epoch is not over.
+    #[msg("epoch has not ended; wait until it has")]
+    EpochNotEnded,
+    /// submit_report: too late.
+    #[msg("report window of this epoch is closed; the next opens when the next epoch ends")]
+    ReportWindowClosed,
+    /// submit_report: the shard is scored for the epoch.
+    #[msg("shard is already scored for this epoch; report the next one")]
+    ReportAlreadyScored,
+    /// submit_report: the shard is not scored for the epoch before.
+    #[msg("shard is not yet scored for the epoch before; score that one first")]
+    PreviousEpochNotScored,
+    /// submit_report: the report holds a later epoch.
+    #[msg("report already holds a later epoch; report that or a later one")]
+    ReportEpochPassed,
+    /// submit_report: the measurements are no multiple of 6 bytes.
+    #[msg("measurements are not a multiple of 6 bytes; send u32 bandwidth and u16 uptime for each slot")]
+    MeasurementsMalformed,
+    /// The slot is past the shard's end.
+    #[msg("slot is past the shard's last one; name slots that have been registered")]
+    SlotOutOfRange,
+    /// submit_report: an uptime above 10,000 that is not all ones.
+    #[msg("uptime is above 10,000 basis points; send 0 to 10,000, or 65,535 for not measured")]
+    UptimeOutOfRange,
+    /// submit_report: a total above the shard's slots.
+    #[msg("report total is above the number of the shard's slots; count the slots that were measured")]
+    ReportTotalOutOfRange,
+    /// submit_report: a total that differs from that of the epoch's first batch.
+    #[msg("report total differs from that of this epoch's earlier batches; send the same in each")]
+    ReportTotalMismatch,
+    /// submit_report: more slots than the total.
+    #[msg("report holds more measured slots than its total; announce the number of all measured slots")]
+    ReportTotalExceeded,
+    /// submit_report: a second, other value for a slot.
+    #[msg("measurement contradicts an earlier one for the same slot, and the first stands; send the same or none")]
+    MeasurementContradicts,
+
+    /// submit_report: neither the oracle's signature nor an ed25519 instruction.
+    #[msg("report is not signed; the oracle signs the transaction, or pass the instructions sysvar to relay")]
+    SignatureMissing,
+    /// submit_report: relayed from inside another program.
+    #[msg("relayed report is not a top-level instruction; send it in the transaction itself")]
+    RelayNotTopLevel,
+    /// submit_report: the instruction before is not ed25519.
+    #[msg("instruction directly before the report is not an ed25519 check; put it there")]
+    Ed25519InstructionMissing,
+    /// submit_report: the ed25519 instruction has not exactly one signature in the expected layout.
+    #[msg("ed25519 instruction is not one signature of 112 bytes with key at 16 and signature at 48; rebuild it")]
+    Ed25519LayoutWrong,
+    /// submit_report: the ed25519 instruction checks another key.
+    #[msg("ed25519 instruction checks another key than the report's oracle; sign with the oracle's key")]
+    Ed25519KeyMismatch,
+    /// submit_report: the ed25519 instruction checks another message.
+    #[msg("ed25519 instruction does not check exactly this instruction's data; point it there from 0 to its end")]
+    Ed25519MessageMismatch,
+
+    /// score_shard: another epoch than the open one.
+    #[msg("epoch is not the open one; score the first epoch that is not closed")]
+    EpochNotOpen,
+    /// score_shard: too late.
+    #[msg("scoring window of this epoch is closed; close the epoch and go on with the next")]
+    ScoringWindowClosed,
+    /// score_shard: already done.
+    #[msg("shard is already scored for this epoch; nothing is left to do")]
+    ShardAlreadyScored,
+    /// score_shard: the scores before are not yet atoms.
+    #[msg("shard has an epoch that is not settled; settle it first")]
+    ShardNotSettled,
+    /// score_shard: reports may still come.
+    #[msg("reports of this shard are incomplete; wait for the rest or for the end of the report window")]
+    ReportsIncomplete,
+    /// score_shard: fewer reports than active oracles.
+    #[msg("a report account is missing; pass those of all active oracles, in the set's order")]
+    ReportAccountMissing,
+    /// score_shard: more accounts than active oracles.
+    #[msg("too many accounts; pass one report account for each active oracle, in the set's order")]
+    ReportAccountExtra,
+    /// close_epoch: a shard is missing.
+    #[msg("a shard is not yet scored for this epoch; score it, or wait for the end of the scoring window")]
+    ShardsNotScored,
+    /// close_epoch: 32 epochs ago a shard was not settled.
+    #[msg("epoch 32 before this one has unsettled shards; settle them first")]
+    RingEntryUnsettled,
+    /// settle_shard: the epoch has no rate yet.
+    #[msg("epoch is not closed; close it first")]
+    EpochNotClosed,
+    /// settle_shard: nothing to do.
+    #[msg("shard has nothing to settle; score the next epoch")]
+    ShardAlreadySettled,
+    /// The epoch's end is past the end of time.
+    #[msg("epoch number is too large; name one whose end fits a 64-bit time")]
+    EpochOutOfRange,
+
+    /// claim: slots out of order or repeated.
+    #[msg("slots are not in ascending order, each once; sort them")]
+    SlotsNotAscending,
+    /// claim: another owner's slot.
+    #[msg("slot belongs to another owner; claim for one owner at a time")]
+    SlotOwnerMismatch,
+    /// claim: zero.
+    #[msg("nothing to claim in these slots; settle the shard first, or wait for the next epoch")]
+    NothingToClaim,
+    /// claim: not the associated token account, and the owner did not sign.
+    #[msg("destination is not the owner's associated token account; pass that one, or have the owner sign")]
+    DestinationMismatch,
+    /// claim: another mint.
+    #[msg("mint is not the network's; pass the network's mint")]
+    MintMismatch,
+    /// Another token program than the mint's.
+    #[msg("token program is not the mint's; pass the program that owns the mint")]
+    TokenProgramMismatch,
+}

@@ -1,0 +1,38 @@
+use crate::{ensure, error::StipendError, event::ShardSettled, state::*};
+use anchor_lang::prelude::*;
+
+/// Accounts of [`settle_shard`].
+#[derive(Accounts)]
+pub struct SettleShard<'info> {
+    /// The network.
+    #[account(mut)]
+    pub network: AccountLoader<'info, Network>,
+    /// The shard.
+    #[account(mut, has_one = network @ StipendError::ShardNetworkMismatch)]
+    pub shard: AccountLoader<'info, Shard>,
+}
+
+/// Turns the scores of a shard's last scored epoch into atoms that its owners may claim.
+///
+/// Who: anybody. What must hold: that epoch is closed, and the shard is not settled. What changes: each slot has accrued its
+/// reward; once the epoch's last shard is settled, what the floors left over is carried to the next epoch.
+/// Errors: [`StipendError::ShardAlreadySettled`], [`StipendError::EpochNotClosed`].
+pub fn settle_shard(ctx: Context<SettleShard>) -> Result<()> {
+    let (epoch, paid_atoms) = ctx.accounts.apply()?;
+    ctx.accounts.network.load()?.invariant()?;
+    emit!(ShardSettled { shard: ctx.accounts.shard.key(), epoch, paid_atoms });
+    Ok(())
+}
+
+impl SettleShard<'_> {
+    fn apply(&self) -> Result<(u32, u64)> {
+        let mut network = self.network.load_mut()?;
+        let mut shard = self.shard.as_ref().try_borrow_mut_data()?;
+        let (shard, slots) = Shard::split_mut(&mut shard)?;
+        ensure!(shard.is_unsettled(), StipendError::ShardAlreadySettled);
+        let epoch = shard.scored_epoch;
+        let paid_atoms = shard.settle(slots, network.rate(epoch)?)?;
+        network.add_settled(epoch, paid_atoms)?;
+        Ok((epoch, paid_atoms))
+    }
+}

@@ -1,0 +1,100 @@
+//! From an epoch's emission to each slot's atoms.
+
+/// What a point of score earns: `atoms` whole ones and `fraction` / 2^64 of one more.
+///
+/// A fixed-point number of 128 bits, so that the rewards of a million slots differ from exact shares by less than an atom.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rate {
+    /// Whole atoms a point.
+    pub atoms: u64,
+    /// The rest, in 1/2^64 atoms a point.
+    pub fraction: u64,
+}
+
+impl Rate {
+    /// floor(2^64 · `emission_atoms` / `total_score`); `None` if `total_score` is 0.
+    ///
+    /// Floor: what is lost is less than 2^-64 atoms a point and stays in the emission's left-over.
+    /// Source: DESIGN, Arithmetic.
+    pub fn checked_new(emission_atoms: u64, total_score: u64) -> Option<Self> {
+        let atoms = emission_atoms.checked_div(total_score)?;
+        let rest = u128::from(emission_atoms.checked_rem(total_score)?);
+        let fraction = rest.checked_shl(64)?.checked_div(u128::from(total_score))?;
+        // rest < total_score, so the quotient is below 2^64.
+        Some(Self { atoms, fraction: u64::try_from(fraction).ok()? })
+    }
+
+    /// Atoms that `score` earns: floor(`score` · rate / 2^64).
+    ///
+    /// Floor: the sum over all slots never exceeds the emission. `None` if the result does not fit, which it does whenever
+    /// `score` is part of the total that the rate was made from.
+    /// Source: DESIGN, Arithmetic.
+    #[inline(always)]
+    pub fn checked_reward(&self, score: u32) -> Option<u64> {
+        // Schoolbook multiplication of 32 by 128 bits in words of 32: the VM multiplies 64 bits at a time, and each
+        // product of two words fits, with room for one more word.
+        const WORD: u64 = 0xffff_ffff;
+        let score = u64::from(score);
+        let low = score.wrapping_mul(self.fraction & WORD) >> 32;
+        let below = score.wrapping_mul(self.fraction >> 32).wrapping_add(low) >> 32;
+        let middle = score.wrapping_mul(self.atoms & WORD);
+        let high = score.wrapping_mul(self.atoms >> 32);
+        if high > WORD {
+            return None;
+        }
+        (high << 32).checked_add(middle)?.checked_add(below)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use num_bigint::BigUint;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_third_of_ten_atoms_is_three() {
+        let rate = Rate::checked_new(10, 3).unwrap();
+        // 10/3 = 3 + 1/3; 2^64 / 3 = 6148914691236517205.33
+        assert_eq!(rate, Rate { atoms: 3, fraction: 6_148_914_691_236_517_205 });
+        assert_eq!(rate.checked_reward(1), Some(3));
+        // The whole is an atom short: the floor of the rate is dust, which is carried.
+        assert_eq!(rate.checked_reward(3), Some(9));
+    }
+
+    #[test]
+    fn nothing_scored_has_no_rate() {
+        assert_eq!(Rate::checked_new(10, 0), None);
+    }
+
+    #[test]
+    fn a_score_from_elsewhere_does_not_wrap() {
+        let rate = Rate::checked_new(u64::MAX, 1).unwrap();
+        assert_eq!(rate.checked_reward(1), Some(u64::MAX));
+        assert_eq!(rate.checked_reward(2), None);
+        assert_eq!(Rate { atoms: 1 << 33, fraction: 0 }.checked_reward(1 << 31), None);
+    }
+
+    proptest! {
+        #[test]
+        fn rewards_equal_the_wide_formula_and_never_exceed_the_emission(
+            emission: u64, scores in prop::collection::vec(0u32..=crate::math::score::MAX_SCORE, 1..50),
+        ) {
+            let total: u64 = scores.iter().map(|s| u64::from(*s)).sum();
+            prop_assume!(total > 0);
+            let rate = Rate::checked_new(emission, total).unwrap();
+            let wide = (BigUint::from(emission) << 64) / BigUint::from(total);
+            prop_assert_eq!((BigUint::from(rate.atoms) << 64) + BigUint::from(rate.fraction), wide.clone());
+
+            let mut paid = 0u128;
+            for score in &scores {
+                let reward = rate.checked_reward(*score).unwrap();
+                prop_assert_eq!(BigUint::from(reward), (BigUint::from(*score) * &wide) >> 64);
+                paid += u128::from(reward);
+            }
+            prop_assert!(paid <= u128::from(emission));
+            // At most one atom a slot plus one is left over.
+            prop_assert!(u128::from(emission) - paid <= scores.len() as u128 + 1);
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! From medians to a score, and the reason that a slot keeps.
+
+use super::BPS;
+
+/// How a network weighs what was measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ScoringRules {
+    /// Bandwidth past this earns nothing more; 1..=`u32::MAX - 1`, in the network's unit.
+    pub bandwidth_cap: u32,
+    /// Weight of being up; the rest of 10,000 is the weight of bandwidth.
+    pub uptime_weight_bps: u16,
+    /// Uptime below this scores nothing.
+    pub min_uptime_bps: u16,
+}
+
+/// Why a slot's score is what it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Reason {
+    /// The slot has not been scored yet.
+    None = 0,
+    /// Scored with all that it measured.
+    Scored = 1,
+    /// Scored; its bandwidth is above the cap and counts as the cap.
+    Capped = 2,
+    /// Scored; fewer oracles than the quorum measured its bandwidth, which counts as 0.
+    NoBandwidthQuorum = 3,
+    /// Zero: its uptime is below the minimum.
+    BelowMinimumUptime = 4,
+    /// Zero: fewer oracles than the quorum measured its uptime.
+    NoUptimeQuorum = 5,
+    /// Zero: the node registered too late for this epoch.
+    NotActiveYet = 6,
+}
+
+impl Reason {
+    /// Every reason, in the order of its number.
+    pub const ALL: [Self; 7] = [
+        Self::None,
+        Self::Scored,
+        Self::Capped,
+        Self::NoBandwidthQuorum,
+        Self::BelowMinimumUptime,
+        Self::NoUptimeQuorum,
+        Self::NotActiveYet,
+    ];
+
+    /// The reason with this number, if there is one.
+    pub fn from_u8(number: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(number)).copied()
+    }
+}
+
+const WHOLE_BPS: u64 = BPS as u64;
+
+/// Greatest score: 10,000 · 10,000 · 65,535 / 10,000.
+pub const MAX_SCORE: u32 = 655_350_000;
+
+/// Score and reason of an active slot.
+///
+/// - `uptime_bps`: the median, or `None` below the quorum; 0..=10,000.
+/// - `bandwidth`: the median in the network's unit, or `None` below the quorum.
+/// - `boost_bps`: the slot's boost; 10,000 is none.
+///
+/// quality = uptime_weight + floor(bandwidth_weight · min(bandwidth, cap) / cap), which is DESIGN's formula with the
+/// factor 10,000 taken out of the floor; score = floor(uptime · quality · boost / 10,000). Floor: the slot loses the
+/// fraction of a point. Points are shares, so nobody gains an atom that was not emitted.
+///
+/// `None` if an argument is out of its range.
+/// Source: DESIGN, Arithmetic.
+#[inline(always)]
+pub fn checked_score(
+    rules: &ScoringRules,
+    uptime_bps: Option<u16>,
+    bandwidth: Option<u32>,
+    boost_bps: u16,
+) -> Option<(u32, Reason)> {
+    let Some(uptime_bps) = uptime_bps else {
+        return Some((0, Reason::NoUptimeQuorum));
+    };
+    if uptime_bps < rules.min_uptime_bps {
+        return Some((0, Reason::BelowMinimumUptime));
+    }
+
+    let uptime_weight = u64::from(rules.uptime_weight_bps);
+    let bandwidth_weight = WHOLE_BPS.checked_sub(uptime_weight)?;
+    let cap = u64::from(rules.bandwidth_cap);
+    let (counted, reason) = match bandwidth.map(u64::from) {
+        _ if bandwidth_weight == 0 => (0, Reason::Scored),
+        None => (0, Reason::NoBandwidthQuorum),
+        Some(bandwidth) if bandwidth > cap => (cap, Reason::Capped),
+        Some(bandwidth) => (bandwidth, Reason::Scored),
+    };
+
+    // At most 10,000 · u32, then 10,000 · 10,000 · u16: no product passes 64 bits.
+    let quality = uptime_weight.checked_add(bandwidth_weight.wrapping_mul(counted).checked_div(cap)?)?;
+    let points = u64::from(uptime_bps).wrapping_mul(quality).wrapping_mul(u64::from(boost_bps)) / WHOLE_BPS;
+    Some((u32::try_from(points).ok()?, reason))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const HALVES: ScoringRules =
+        ScoringRules { bandwidth_cap: 1_000_000, uptime_weight_bps: 5_000, min_uptime_bps: 5_000 };
+
+    fn score(uptime: u16, bandwidth: u32) -> Option<(u32, Reason)> {
+        checked_score(&HALVES, Some(uptime), Some(bandwidth), 10_000)
+    }
+
+    #[test]
+    fn a_perfect_node_scores_the_whole() {
+        // 10,000 · (5,000 + 5,000) · 10,000 / 10,000
+        assert_eq!(score(10_000, 1_000_000), Some((100_000_000, Reason::Scored)));
+    }
+
+    #[test]
+    fn half_the_bandwidth_loses_a_quarter() {
+        // 8,000 · (5,000 + 2,500)
+        assert_eq!(score(8_000, 500_000), Some((60_000_000, Reason::Scored)));
+        // 5,000 · 333,333 / 1,000,000 = 1,666.665 → 1,666; 9,999 · 6,666
+        assert_eq!(score(9_999, 333_333), Some((66_653_334, Reason::Scored)));
+    }
+
+    #[test]
+    fn bandwidth_past_the_cap_counts_as_the_cap() {
+        assert_eq!(score(10_000, 1_000_001), Some((100_000_000, Reason::Capped)));
+        assert_eq!(score(10_000, u32::MAX - 1), Some((100_000_000, Reason::Capped)));
+    }
+
+    #[test]
+    fn the_minimum_uptime_itself_is_enough() {
+        assert_eq!(score(4_999, 1_000_000), Some((0, Reason::BelowMinimumUptime)));
+        assert_eq!(score(5_000, 0), Some((25_000_000, Reason::Scored)));
+    }
+
+    #[test]
+    fn what_was_not_measured_is_said() {
+        assert_eq!(checked_score(&HALVES, None, Some(1), 10_000), Some((0, Reason::NoUptimeQuorum)));
+        assert_eq!(checked_score(&HALVES, Some(10_000), None, 10_000), Some((50_000_000, Reason::NoBandwidthQuorum)));
+    }
+
+    #[test]
+    fn a_network_of_uptime_alone_does_not_ask_for_bandwidth() {
+        let rules = ScoringRules { uptime_weight_bps: 10_000, ..HALVES };
+        assert_eq!(checked_score(&rules, Some(9_000), None, 10_000), Some((90_000_000, Reason::Scored)));
+    }
+
+    #[test]
+    fn the_greatest_boost_still_fits() {
+        assert_eq!(checked_score(&HALVES, Some(10_000), Some(1_000_000), u16::MAX), Some((MAX_SCORE, Reason::Scored)));
+    }
+
+    #[test]
+    fn rules_out_of_range_give_nothing() {
+        assert_eq!(checked_score(&ScoringRules { bandwidth_cap: 0, ..HALVES }, Some(10_000), Some(1), 1), None);
+        assert_eq!(
+            checked_score(&ScoringRules { uptime_weight_bps: 10_001, ..HALVES }, Some(10_000), Some(1), 1),
+            None
+        );
+    }
+
+    #[test]
+    fn reasons_keep_their_numbers() {
+        for (number, reason) in Reason::ALL.into_iter().enumerate() {
+            assert_eq!(reason as usize, number);
+            assert_eq!(Reason::from_u8(number as u8), Some(reason));
+        }
+        assert_eq!(Reason::from_u8(7), None);
+    }
+
+    proptest! {
+        /// The design's own formula, unreduced, in 128 bits.
+        #[test]
+        fn the_score_is_that_of_the_design(
+            cap in 1..u32::MAX, weight in 0u16..=10_000, uptime in 0u16..=10_000, bandwidth in 0..u32::MAX, boost: u16,
+        ) {
+            let rules = ScoringRules { bandwidth_cap: cap, uptime_weight_bps: weight, min_uptime_bps: 0 };
+            let (uw, bw, up) = (u128::from(weight), u128::from(10_000 - weight), u128::from(uptime));
+            let quality = (uw * 10_000 + bw * u128::from(bandwidth.min(cap)) * 10_000 / u128::from(cap)) / 10_000;
+            let expected = up * quality * u128::from(boost) / 10_000;
+
+            let (score, _) = checked_score(&rules, Some(uptime), Some(bandwidth), boost).unwrap();
+
+            prop_assert_eq!(u128::from(score), expected);
+            prop_assert!(score <= MAX_SCORE);
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! The program's interface, as every Anchor client reads it.
+
+use std::{env, path::PathBuf};
+
+use anchor_lang_idl::build::IdlBuilder;
+use anyhow::{bail, Context, Result};
+
+use crate::workspace::{self, read_text, write};
+
+/// Writes the committed IDL.
+///
+/// Errors: the program doesn't compile, or says something that an IDL can't.
+pub fn write_committed() -> Result<()> {
+    write(&path(), generate()?)?;
+    eprintln!("Wrote {}", path().display());
+    Ok(())
+}
+
+/// Refuses a committed IDL that isn't the program's.
+pub fn check() -> Result<()> {
+    let fresh = generate()?;
+    let committed = read_text(&path()).context("there is no committed IDL; run `cargo xtask idl`")?;
+    if fresh != committed {
+        let changed =
+            fresh.lines().zip(committed.lines()).enumerate().find(|(_, (fresh, committed))| fresh != committed);
+        let (line, (fresh, committed)) = changed.unwrap_or((fresh.lines().count(), ("end of file", "end of file")));
+        bail!(
+            "app/idl/stipend.json is not what the program says, first in line {}: the program has {fresh:?}, the file \
+             {committed:?}. Run `cargo xtask idl` and commit the file",
+            line + 1
+        );
+    }
+    eprintln!("app/idl/stipend.json is what the program says.");
+    Ok(())
+}
+
+fn path() -> PathBuf {
+    workspace::root().join("app/idl/stipend.json")
+}
+
+/// Anchor compiles the program's tests with the feature `idl-build` and runs the ones that print it.
+fn generate() -> Result<String> {
+    // Without the program's own tests, examples and doc tests, which say nothing to an IDL.
+    let arguments = ["--lib", "--locked", "--quiet"].map(String::from).to_vec();
+    let builder = IdlBuilder::new().program_path(workspace::root().join("programs/stipend")).cargo_args(arguments);
+    env::set_var("CARGO_TARGET_DIR", workspace::target_dir()?);
+    let idl = builder
+        .build()
+        .context("failed to make the IDL; `ANCHOR_LOG=1 cargo xtask idl` shows what the program printed")?;
+    Ok(serde_json::to_string_pretty(&idl).context("failed to write the IDL as JSON")? + "\n")
+}

