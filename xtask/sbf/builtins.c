@@ -68,11 +68,12 @@ static inline u64 leading_zeros(u64 x) {
 
 /* One 32-bit digit of a quotient: (rest * 2^32 + next) / divisor, with rest < divisor and the divisor's top bit set.
  * The estimate from the divisor's upper half is at most 2 too high (Knuth, TAOCP 4.3.1, theorem B); each round of the
- * loop takes one off, and a rest past 32 bits can't be too high any more. */
+ * loop takes one off, and a rest past 32 bits can't be too high any more. An estimate past 32 bits needs no test of its
+ * own: then left < lower, so the product is the larger one. */
 static inline u64 quotient_digit(u64 rest, u64 next, u64 divisor, u64 *new_rest) {
     u64 upper = divisor >> 32, lower = divisor & LOW32;
     u64 digit = rest / upper, left = rest - digit * upper;
-    while (digit > LOW32 || digit * lower > ((left << 32) | next)) {
+    while (digit * lower > ((left << 32) | next)) {
         digit--;
         left += upper;
         if (left > LOW32) break;

@@ -85,28 +85,50 @@ pub fn check() -> Result<()> {
     let committed = metadata(&root)?;
     build::clean()?;
     let built = build::run()?;
-    if sha256(&built.program) == committed.sha256 {
-        eprintln!("The committed program is what these sources build to, byte for byte.");
-        eprintln!("{built}");
-        return Ok(());
-    }
-    if built.way == committed.way && built.versions == committed.versions {
-        bail!(
+    match verdict(&committed, &built) {
+        Verdict::Same => {
+            eprintln!("The committed program is what these sources build to, byte for byte.");
+            eprintln!("{built}");
+            Ok(())
+        }
+        Verdict::Unexplained => bail!(
             "the same compilers build {} from these sources, but {} is committed: the artifact was not made from them, or the \
              build depends on something of this machine. Compare {} with it, or run `cargo xtask artifact`",
             sha256(&built.program),
             committed.sha256,
             built.path.display()
-        );
+        ),
+        Verdict::CompilersMovedOn => {
+            let fresh = keep(&built)?;
+            eprintln!("The compilers have moved on since the committed program was made, so its bytes can't be compared:");
+            eprintln!("  committed: {}, {:?}", committed.way, committed.versions);
+            eprintln!("  here:      {}, {:?}", built.way, built.versions);
+            eprintln!("Run the tests on the fresh one by STIPEND_PROGRAM={}", fresh.display());
+            eprintln!("Renew the committed one with `cargo xtask artifact`.");
+            println!("{}", fresh.display());
+            Ok(())
+        }
     }
-    let fresh = keep(&built)?;
-    eprintln!("The compilers have moved on since the committed program was made, so its bytes can't be compared:");
-    eprintln!("  committed: {}, {:?}", committed.way, committed.versions);
-    eprintln!("  here:      {}, {:?}", built.way, built.versions);
-    eprintln!("Run the tests on the fresh one by STIPEND_PROGRAM={}", fresh.display());
-    eprintln!("Renew the committed one with `cargo xtask artifact`.");
-    println!("{}", fresh.display());
-    Ok(())
+}
+
+/// What a fresh program says of the committed one.
+#[derive(Debug, PartialEq, Eq)]
+enum Verdict {
+    Same,
+    /// Other compilers, other bytes: nothing is proved.
+    CompilersMovedOn,
+    /// The same compilers, other bytes: one of the two is not what it says.
+    Unexplained,
+}
+
+fn verdict(committed: &Metadata, built: &Built) -> Verdict {
+    if sha256(&built.program) == committed.sha256 {
+        Verdict::Same
+    } else if built.way == committed.way && built.versions == committed.versions {
+        Verdict::Unexplained
+    } else {
+        Verdict::CompilersMovedOn
+    }
 }
 
 /// Copies a program to where the next build doesn't overwrite it.
@@ -124,4 +146,41 @@ fn metadata(root: &Path) -> Result<Metadata> {
     let path = metadata_path(root);
     let text = read_text(&path).context("there is no artifact; run `cargo xtask artifact`")?;
     serde_json::from_str(&text).with_context(|| format!("{} is damaged; run `cargo xtask artifact`", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn built(program: &[u8], rustc: &str) -> Built {
+        let versions = Versions::from([("rustc".into(), rustc.into())]);
+        Built { path: PathBuf::new(), program: program.to_vec(), way: "registry", versions }
+    }
+
+    fn committed(program: &[u8], rustc: &str) -> Metadata {
+        let built = built(program, rustc);
+        let sha256 = sha256(program);
+        Metadata {
+            sha256,
+            bytes: program.len(),
+            sources: String::new(),
+            way: built.way.into(),
+            versions: built.versions,
+        }
+    }
+
+    #[test]
+    fn equal_bytes_are_the_same_whatever_made_them() {
+        assert_eq!(verdict(&committed(b"one", "1.96"), &built(b"one", "1.97")), Verdict::Same);
+    }
+
+    #[test]
+    fn other_bytes_of_another_compiler_prove_nothing() {
+        assert_eq!(verdict(&committed(b"one", "1.96"), &built(b"two", "1.97")), Verdict::CompilersMovedOn);
+    }
+
+    #[test]
+    fn other_bytes_of_the_same_compiler_are_an_error() {
+        assert_eq!(verdict(&committed(b"one", "1.96"), &built(b"two", "1.96")), Verdict::Unexplained);
+    }
 }

@@ -40,12 +40,12 @@ fn path() -> PathBuf {
 
 /// Anchor compiles the program's tests with the feature `idl-build` and runs the ones that print it.
 fn generate() -> Result<String> {
-    // Without the program's own tests, examples and doc tests, which say nothing to an IDL.
-    let arguments = ["--lib", "--locked", "--quiet"].map(String::from).to_vec();
+    // Doc tests say nothing to an IDL. Not --quiet: cargo hands it on to the tests, which Anchor's crate does as well.
+    let arguments = ["--lib", "--locked"].map(String::from).to_vec();
     let builder = IdlBuilder::new().program_path(workspace::root().join("programs/stipend")).cargo_args(arguments);
     env::set_var("CARGO_TARGET_DIR", workspace::target_dir()?);
-    let idl = builder
-        .build()
-        .context("failed to make the IDL; `ANCHOR_LOG=1 cargo xtask idl` shows what the program printed")?;
+    let idl = builder.build().context(
+        "failed to make the IDL; cargo's words above say why, and with ANCHOR_LOG=1 the program's own are shown too",
+    )?;
     Ok(serde_json::to_string_pretty(&idl).context("failed to write the IDL as JSON")? + "\n")
 }

@@ -4,6 +4,7 @@
 
 pub mod artifact;
 pub mod build;
+pub mod bytecode;
 pub mod idl;
 pub mod process;
 pub mod sources;

@@ -1,7 +1,7 @@
 //! Running other programs.
 
 use std::{
-    env,
+    env, io,
     process::{Command, Stdio},
 };
 
@@ -42,11 +42,12 @@ pub fn cargo() -> Command {
     Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
 
-/// Runs to the end with this terminal's output.
+/// Runs to the end with this terminal's output, on stderr: stdout is for what xtask itself has to say.
 ///
 /// Errors: it can't be started, or fails.
 pub fn run(command: &mut Command) -> Result<()> {
-    let status = command.status().with_context(|| format!("failed to start {}", describe(command)))?;
+    let status =
+        command.stdout(io::stderr()).status().with_context(|| format!("failed to start {}", describe(command)))?;
     if !status.success() {
         bail!("{} ended with {status}; what it printed above says why", describe(command));
     }

@@ -10,12 +10,11 @@ use std::{
 };
 
 use anyhow::{bail, Context, Result};
-use sha2::{Digest, Sha256};
 use toml::{Table, Value};
 
 use crate::{
     build, toolchain,
-    workspace::{files_under, read, read_text},
+    workspace::{files_under, read, read_text, sha256},
 };
 
 const PROGRAM: &str = "programs/stipend";
@@ -48,14 +47,14 @@ pub fn digest(root: &Path) -> Result<String> {
 
 /// Lengths before contents, so that no two sets of pieces read the same.
 fn hash(pieces: &BTreeMap<String, Vec<u8>>) -> String {
-    let mut digest = Sha256::new();
+    let mut bytes = Vec::new();
     for (name, contents) in pieces {
         for part in [name.as_bytes(), contents] {
-            digest.update((part.len() as u64).to_le_bytes());
-            digest.update(part);
+            bytes.extend((part.len() as u64).to_le_bytes());
+            bytes.extend(part);
         }
     }
-    digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    sha256(&bytes)
 }
 
 fn parse(text: &str, name: &str) -> Result<Table> {

@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{oracle_ingest, oracle_ingest_snapshot, oracle_keygen};
+use crate::commands::{demo, oracle_ingest, oracle_ingest_snapshot, oracle_keygen, oracle_sign};
 
 /// Settle the rewards of a network of devices on Solana
 #[derive(Debug, Parser)]
@@ -18,6 +18,8 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Settle measurement files end to end on a Solana VM in this process
+    Demo(demo::Args),
     /// Measure: keys, measurement files, signed batches
     #[command(subcommand)]
     Oracle(OracleCommand),
@@ -31,4 +33,6 @@ pub enum OracleCommand {
     Ingest(oracle_ingest::Args),
     /// Make a measurement file of one look at the whole network
     IngestSnapshot(oracle_ingest_snapshot::Args),
+    /// Sign a measurement file, for anybody to relay
+    Sign(oracle_sign::Args),
 }

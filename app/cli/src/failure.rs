@@ -4,6 +4,9 @@ use std::error::Error;
 use std::fmt;
 use std::process::ExitCode;
 
+use stipend_client::ledger::LedgerError;
+use stipend_client::settlement::SettlementError;
+
 /// Why a command did not succeed, as scripts see it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -13,10 +16,8 @@ pub enum ExitKind {
     /// An argument, or a file that an argument names, is at fault. So does `clap` exit.
     Usage = 2,
     /// The cluster can't be reached, or does not answer as a cluster does.
-    #[allow(dead_code, reason = "the commands that talk to a cluster come later")]
     Cluster = 3,
     /// The program refused an instruction.
-    #[allow(dead_code, reason = "the commands that send instructions come later")]
     Refused = 4,
 }
 
@@ -43,6 +44,18 @@ impl Failure {
     /// A failure that the user can mend: an argument or a file.
     pub fn usage(doing: impl Into<String>, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::new(ExitKind::Usage, doing, cause)
+    }
+
+    /// A step that a ledger stopped.
+    pub fn settling(doing: impl Into<String>, cause: impl Into<SettlementError>) -> Self {
+        let cause = cause.into();
+        let exit_kind = match &cause {
+            SettlementError::Ledger(LedgerError::Refused { .. }) => ExitKind::Refused,
+            SettlementError::Ledger(LedgerError::NotExecuted { .. }) => ExitKind::Cluster,
+            SettlementError::Missing { .. } | SettlementError::Decode { .. } => ExitKind::Cluster,
+            SettlementError::Ledger(LedgerError::Signing(_) | LedgerError::TooLong { .. }) => ExitKind::Bug,
+        };
+        Self::new(exit_kind, doing, cause)
     }
 
     pub fn exit_kind(&self) -> ExitKind {
@@ -79,5 +92,18 @@ mod tests {
 
         assert_eq!(failure.to_string(), "failed to read the key: `a` can't be opened: no disk");
         assert_eq!(failure.exit_kind(), ExitKind::Usage);
+    }
+
+    #[test]
+    fn what_the_program_refused_is_told_from_a_cluster_that_fails() {
+        let refused = LedgerError::Refused { index: 0, code: Some(6_000), reason: "no".to_owned() };
+        let not_executed = LedgerError::NotExecuted { reason: "no".to_owned() };
+
+        let refused = Failure::settling("claim", refused);
+
+        assert_eq!(refused.to_string(), "failed to claim: instruction 0 was refused: no");
+        assert_eq!(refused.exit_kind(), ExitKind::Refused);
+        assert_eq!(Failure::settling("claim", not_executed).exit_kind(), ExitKind::Cluster);
+        assert_eq!(Failure::settling("claim", LedgerError::TooLong { bytes: 1_233 }).exit_kind(), ExitKind::Bug);
     }
 }

@@ -1,7 +1,8 @@
 //! A key as Solana's tools keep it: a JSON array of 64 numbers, the ed25519 secret and then the public key.
 
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use ed25519_dalek::SigningKey;
 use zeroize::Zeroizing;
@@ -22,6 +23,27 @@ pub fn generate_key() -> Result<SigningKey, getrandom::Error> {
 pub fn write_key(path: &Path, key: &SigningKey, existing: Existing) -> Result<(), OutputFileError> {
     let text = key_to_json(key);
     write_output_file(path, Privacy::Owner, existing, |output| output.write_all(text.as_bytes()))
+}
+
+/// Why a key file can't be used. Nothing of what is in it is shown.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyFileError {
+    #[error("`{}` can't be read", path.display())]
+    Io { path: PathBuf, source: io::Error },
+    #[error("`{}` is no key file: it is not a JSON array of 64 bytes, as `stipend oracle keygen` makes it", path.display())]
+    NotAKey { path: PathBuf },
+    #[error("`{}` is damaged: its public key is not that of its secret key", path.display())]
+    HalvesDiffer { path: PathBuf },
+}
+
+/// Reads the key in the file `path`.
+pub fn read_key(path: &Path) -> Result<SigningKey, KeyFileError> {
+    let path = || path.to_owned();
+    let text = fs::read(path()).map(Zeroizing::new).map_err(|source| KeyFileError::Io { path: path(), source })?;
+    let bytes: Zeroizing<Vec<u8>> =
+        serde_json::from_slice(&text).map(Zeroizing::new).map_err(|_| KeyFileError::NotAKey { path: path() })?;
+    let bytes: &[u8; 64] = bytes.as_slice().try_into().map_err(|_| KeyFileError::NotAKey { path: path() })?;
+    SigningKey::from_keypair_bytes(bytes).map_err(|_| KeyFileError::HalvesDiffer { path: path() })
 }
 
 fn key_to_json(key: &SigningKey) -> Zeroizing<String> {
@@ -58,6 +80,32 @@ mod tests {
              81,26]"
         );
         assert!(text.len() <= MAX_TEXT_BYTES);
+    }
+
+    #[test]
+    fn a_key_that_was_written_is_read() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("key.json");
+        let key = SigningKey::from_bytes(&[7; 32]);
+        write_key(&path, &key, Existing::Keep).expect("written");
+
+        assert_eq!(read_key(&path).expect("a key").to_bytes(), key.to_bytes());
+    }
+
+    #[test]
+    fn a_file_that_holds_no_key_is_refused_and_not_shown() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("key.json");
+        let refusal = |text: &str| {
+            fs::write(&path, text).expect("written");
+            read_key(&path).expect_err("the file was to be refused")
+        };
+
+        assert!(matches!(refusal("secret"), KeyFileError::NotAKey { .. }));
+        assert!(matches!(refusal("[1,2,3]"), KeyFileError::NotAKey { .. }));
+        assert!(matches!(refusal(&format!("{:?}", [256; 64])), KeyFileError::NotAKey { .. }));
+        assert!(matches!(refusal(&format!("{:?}", [1; 64])), KeyFileError::HalvesDiffer { .. }));
+        assert!(!refusal("secret").to_string().contains("secret"));
     }
 
     #[test]

@@ -4,11 +4,13 @@
 
 mod args;
 mod commands;
+mod demo;
 mod failure;
 mod ingest;
 mod keypair_file;
 mod measurement_output;
 mod output_file;
+mod program;
 
 use std::io;
 use std::panic;

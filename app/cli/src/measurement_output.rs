@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use stipend_client::measurement::Measurements;
 
 use crate::failure::Failure;
-use crate::output_file::{write_output_file, Existing, Privacy};
+use crate::output_file::{is_same_file, write_output_file, Existing, Privacy};
 
 const DOING: &str = "write the measurement file";
 
@@ -28,13 +28,6 @@ pub fn write_measurements(
 
     eprintln!("rows read: {rows_read}; measurements written to `{}`: {}", out.display(), summary(measurements));
     Ok(())
-}
-
-fn is_same_file(a: &Path, b: &Path) -> bool {
-    match (a.canonicalize(), b.canonicalize()) {
-        (Ok(a), Ok(b)) => a == b,
-        _ => false,
-    }
 }
 
 fn summary(measurements: &Measurements) -> String {

@@ -35,6 +35,14 @@ pub enum OutputFileError {
     Io { path: PathBuf, source: io::Error },
 }
 
+/// Whether both names are those of one file.
+pub fn is_same_file(a: &Path, b: &Path) -> bool {
+    match (a.canonicalize(), b.canonicalize()) {
+        (Ok(a), Ok(b)) => a == b,
+        _ => false,
+    }
+}
+
 /// Makes the file `path` of what `write` writes.
 ///
 /// The file gets its name when all of it is on the disk: at every moment there is the old one, if there was one, or the

@@ -7,6 +7,10 @@ use bytemuck::Pod;
 use std::mem::size_of;
 use stipend::state::{Entry, Network, Node, Report, Shard, Slot, Tail};
 
+/// Bytes of a token account without extensions: mint 32, owner 32, amount u64, and what does not matter here.
+const TOKEN_ACCOUNT_BYTES: usize = 165;
+const TOKEN_AMOUNT_AT: usize = 64;
+
 /// Bytes that are not the account that was asked for.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("account is no {expected}: its {len} bytes have another discriminator or length")]
@@ -36,6 +40,13 @@ pub fn report(data: &[u8]) -> Result<(Report, Vec<Entry>), DecodeError> {
 pub fn node(mut data: &[u8]) -> Result<Node, DecodeError> {
     let error = wrong("node", data);
     Node::try_deserialize(&mut data).map_err(|_| error)
+}
+
+/// Atoms in a token account, of SPL Token or Token-2022.
+pub fn token_atoms(data: &[u8]) -> Result<u64, DecodeError> {
+    let is_whole = data.len() >= TOKEN_ACCOUNT_BYTES;
+    let atoms = data.get(TOKEN_AMOUNT_AT..).and_then(|rest| rest.first_chunk()).filter(|_| is_whole);
+    atoms.map(|atoms| u64::from_le_bytes(*atoms)).ok_or(wrong("token account", data))
 }
 
 fn wrong(expected: &'static str, data: &[u8]) -> DecodeError {
@@ -73,8 +84,17 @@ mod tests {
     }
 
     #[test]
+    fn atoms_are_read_where_a_token_account_has_them() {
+        let mut data = [0; 165];
+        data[64..72].copy_from_slice(&7_000_000_009u64.to_le_bytes());
+
+        assert_eq!(token_atoms(&data), Ok(7_000_000_009));
+        assert_eq!(token_atoms(&data[..164]), Err(DecodeError { expected: "token account", len: 164 }));
+    }
+
+    #[test]
     fn other_bytes_are_refused() {
-        assert_eq!(shard(&[]), Err(DecodeError { expected: "shard", len: 0 }).map(|_: ()| unreachable!()));
+        assert_eq!(shard(&[]).err(), Some(DecodeError { expected: "shard", len: 0 }));
         assert!(network(&[0; 4_000]).is_err());
         let mut short = Shard::DISCRIMINATOR.to_vec();
         short.extend_from_slice(&[0; size_of::<Shard>() + 63]);

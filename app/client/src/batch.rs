@@ -1,7 +1,21 @@
 //! Measurements that an oracle signed, in a file that anybody can relay.
 //!
-//! The file is Borsh: `"STPBATCH"` (8 bytes), version u16 = 1, then a `Vec` of [`SignedBatch`]es, each of which becomes one
-//! transaction. Nothing in it is secret, and nothing can be changed without breaking a signature.
+//! The file is Borsh, all numbers little-endian:
+//!
+//! | bytes | content |
+//! |---|---|
+//! | 8 | `STPBATCH` |
+//! | 2 | version of the layout, u16: 1 |
+//! | 4 | number of batches, u32; then each of them, a [`SignedBatch`]: |
+//! | 32, 32, 32 | network, shard, the oracle's ed25519 key |
+//! | 4 | length of the data, u32 |
+//! | that many | data of the `submit_report` instruction, which is what is signed |
+//! | 64 | the oracle's ed25519 signature of the data |
+//!
+//! The data is in turn: the instruction's discriminator (8 bytes), domain (8), report (32), epoch (u32), total (u16), first slot
+//! (u16), length of the measurements in bytes (u32), and for each slot bandwidth (u32) and uptime in basis points (u16), where
+//! all ones are "not measured". Each batch becomes one transaction, and they may be sent in any order. Nothing in the file is
+//! secret, and nothing that counts can be changed without breaking a signature.
 
 use crate::{
     address,

@@ -63,6 +63,9 @@ impl Ledger for EmbeddedLedger {
             return Err(LedgerError::TooLong { bytes });
         }
         let meta = self.vm.send_transaction(transaction).map_err(refusal)?;
+        if std::env::var_os("STIPEND_LOGS").is_some() {
+            eprintln!("{}", meta.pretty_logs());
+        }
         Ok(Receipt { compute_units: meta.compute_units_consumed, fee_lamports: meta.fee, bytes })
     }
 
@@ -100,7 +103,10 @@ fn refusal(failed: FailedTransactionMetadata) -> LedgerError {
         let line = line.strip_prefix("Program log: ")?;
         (line.starts_with("Left: ") || line.starts_with("Right: ")).then_some(line)
     });
-    let mut reason = said.map_or_else(|| error.to_string(), |message| message.trim_end_matches('.').to_owned());
+    // What is no program's error, the VM explains itself.
+    let failed = meta.logs.iter().rev().find_map(|line| line.split_once(" failed: ")).map(|(_, why)| why.to_owned());
+    let mut reason =
+        said.map(|message| message.trim_end_matches('.').to_owned()).or(failed).unwrap_or_else(|| error.to_string());
     for side in sides {
         reason.push_str(", ");
         reason.push_str(&side.to_lowercase());

@@ -4,6 +4,7 @@ use crate::address;
 use anchor_lang::{system_program, InstructionData, ToAccountMetas};
 use solana_address::Address;
 use solana_instruction::{AccountMeta, Instruction};
+use spl_associated_token_account_interface::instruction::create_associated_token_account_idempotent;
 use stipend::{
     accounts,
     instruction::{self as data},
@@ -11,6 +12,23 @@ use stipend::{
     signature::{ED25519_HEADER, ED25519_PROGRAM_ID, INSTRUCTIONS_SYSVAR_ID},
     ID,
 };
+
+/// Most compute units that a transaction may ask for.
+pub const MAX_COMPUTE_UNITS: u32 = 1_400_000;
+
+const COMPUTE_BUDGET: Address = Address::from_str_const("ComputeBudget111111111111111111111111111111");
+
+/// Lets the transaction that it is in use more than the default 200,000 compute units an instruction.
+pub fn compute_unit_limit(units: u32) -> Instruction {
+    let mut data = vec![2];
+    data.extend_from_slice(&units.to_le_bytes());
+    Instruction { program_id: COMPUTE_BUDGET, accounts: Vec::new(), data }
+}
+
+/// Opens an owner's associated token account, if it is not there.
+pub fn open_associated_token(payer: &Address, owner: &Address, mint: &Address, token_program: &Address) -> Instruction {
+    create_associated_token_account_idempotent(payer, owner, mint, token_program)
+}
 
 fn build(accounts: impl ToAccountMetas, data: impl InstructionData) -> Instruction {
     Instruction { program_id: ID, accounts: accounts.to_account_metas(None), data: data.data() }

@@ -36,7 +36,7 @@ pub enum LedgerError {
         reason: String,
     },
     /// A signer that an instruction needs is not among the keys.
-    #[error("transaction can't be signed: {0}")]
+    #[error("transaction can't be signed")]
     Signing(#[from] solana_signer::SignerError),
     /// The transaction is too long for the wire.
     #[error("transaction has {bytes} bytes, and 1,232 is the most; send fewer measurements or slots at once")]

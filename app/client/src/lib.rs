@@ -5,7 +5,9 @@
 //! - [`account`]: what the program's accounts say
 //! - [`measurement`], [`csv_rows`]: files of measurements, and the CSV that they are made from
 //! - [`batch`]: measurements signed by an oracle, ready to be relayed by anybody
-//! - [`ledger`]: where transactions are sent, and [`embedded`], one of them in this process
+//! - [`slots`]: the file that says where each node's slot is
+//! - [`ledger`]: where transactions are sent, and [`embedded`], one of them in this process; [`metered`] counts what they cost
+//! - [`settlement`]: the steps that keep a network going, over any ledger
 
 pub mod account;
 pub mod address;
@@ -15,5 +17,8 @@ pub mod embedded;
 pub mod instruction;
 pub mod ledger;
 pub mod measurement;
+pub mod metered;
+pub mod settlement;
+pub mod slots;
 
 pub use stipend as program;

@@ -12,6 +12,13 @@ pub fn refuse(error: StipendError) -> Error {
     error.into()
 }
 
+/// One of Anchor's own errors.
+#[cold]
+#[inline(never)]
+pub fn refuse_anchor(error: ErrorCode) -> Error {
+    error.into()
+}
+
 /// The error of a comparison that failed, with both sides for the log.
 #[cold]
 #[inline(never)]

@@ -76,19 +76,6 @@ pub struct NodeRegistered {
     pub since: u32,
 }
 
-/// A batch of measurements was taken.
-#[event]
-pub struct ReportReceived {
-    /// The report's account.
-    pub report: Pubkey,
-    /// The epoch that was measured.
-    pub epoch: u32,
-    /// Measured slots so far.
-    pub received: u16,
-    /// Measured slots in all.
-    pub total: u16,
-}
-
 /// A shard has the scores of an epoch.
 #[event]
 pub struct ShardScored {

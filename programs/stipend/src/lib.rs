@@ -19,6 +19,8 @@
 
 pub mod check;
 pub mod constants;
+#[cfg(all(target_os = "solana", not(feature = "cpi")))]
+mod entrypoint;
 pub mod error;
 pub mod event;
 pub mod instructions;
@@ -28,6 +30,8 @@ pub mod state;
 
 use anchor_lang::prelude::*;
 use instructions::*;
+#[cfg(not(target_os = "solana"))]
+use state::Batch;
 
 #[cfg(target_arch = "bpf")]
 use solana_compiler_builtins as _;
@@ -38,6 +42,27 @@ declare_id!("jjnoHYzRtgyBjRKzaLM6Ur3zPgbsJk7Q5ncg2CUgHJ4");
 #[program]
 pub mod stipend {
     use super::*;
+
+    /// Takes a batch of an oracle's measurements; see [`instructions::submit_report`].
+    ///
+    /// - `domain`, `report`: what the oracle signed for: this network on this cluster, this shard, itself.
+    /// - `total`: slots that the oracle measured in this shard and epoch, the same in each of its batches.
+    /// - `first_slot`, `measurements`: of consecutive slots, end to end, 6 bytes each: bandwidth u32, uptime u16.
+    ///
+    /// For clients and the IDL; on the chain it has an entrypoint of its own, see `entrypoint.rs`.
+    #[cfg(not(target_os = "solana"))]
+    pub fn submit_report(
+        ctx: Context<SubmitReport>,
+        domain: [u8; 8],
+        report: Pubkey,
+        epoch: u32,
+        total: u16,
+        first_slot: u16,
+        measurements: Vec<u8>,
+    ) -> Result<()> {
+        let batch = Batch { epoch, total, first_slot, measurements: &measurements };
+        ctx.accounts.run(&ReportArgs { domain: &domain, report: &report, batch })
+    }
 
     /// Creates a network; see [`instructions::create_network`].
     pub fn create_network(ctx: Context<CreateNetwork>, params: NetworkParams) -> Result<()> {
@@ -67,19 +92,6 @@ pub mod stipend {
     /// Registers a device; see [`instructions::register_node`].
     pub fn register_node(ctx: Context<RegisterNode>, owner: Pubkey) -> Result<()> {
         instructions::register_node(ctx, owner)
-    }
-
-    /// Takes a batch of an oracle's measurements; see [`instructions::submit_report`].
-    pub fn submit_report(
-        ctx: Context<SubmitReport>,
-        domain: [u8; 8],
-        report: Pubkey,
-        epoch: u32,
-        total: u16,
-        first_slot: u16,
-        measurements: Vec<u8>,
-    ) -> Result<()> {
-        instructions::submit_report(ctx, domain, report, epoch, total, first_slot, &measurements)
     }
 
     /// Scores a shard for an epoch; see [`instructions::score_shard`].

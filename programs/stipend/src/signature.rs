@@ -16,8 +16,9 @@
 //! The runtime has verified every ed25519 instruction of a transaction before any program runs. What is left to check
 //! is what was signed: every offset is compared, none is trusted.
 
-use crate::{check::OrRefuse, ensure, ensure_that, error::StipendError, ID};
-use anchor_lang::{prelude::*, solana_program::instruction::get_stack_height};
+use crate::{check::OrRefuse, ensure, error::StipendError, ID};
+use anchor_lang::prelude::*;
+use solana_address::address_eq;
 
 /// Address of the ed25519 signature program.
 pub const ED25519_PROGRAM_ID: Pubkey = pubkey!("Ed25519SigVerify111111111111111111111111111");
@@ -28,23 +29,28 @@ pub const INSTRUCTIONS_SYSVAR_ID: Pubkey = pubkey!("Sysvar1nstructions1111111111
 pub const ED25519_DATA_LEN: usize = 112;
 /// The header and offsets of that instruction, but for the message's length and index.
 pub const ED25519_HEADER: [u8; 12] = [1, 0, 48, 0, 0xff, 0xff, 16, 0, 0xff, 0xff, 0, 0];
-/// Stack height of an instruction of the transaction itself.
-const TOP_LEVEL: usize = 1;
+
+/// The account that shows who signed.
+#[derive(Clone, Copy, Debug)]
+pub struct Witness<'a> {
+    /// Its address: the oracle's key, or [`INSTRUCTIONS_SYSVAR_ID`].
+    pub key: &'a Pubkey,
+    /// Whether it signed the transaction.
+    pub is_signer: bool,
+    /// Its data.
+    pub data: &'a [u8],
+}
 
 /// Checks that `oracle` signed the instruction that is running.
-///
-/// - `witness`: the oracle as a signer, or the instructions sysvar.
 ///
 /// Errors: [`StipendError::SignatureMissing`], [`StipendError::RelayNotTopLevel`],
 /// [`StipendError::Ed25519InstructionMissing`], [`StipendError::Ed25519LayoutWrong`],
 /// [`StipendError::Ed25519KeyMismatch`], [`StipendError::Ed25519MessageMismatch`].
-pub fn verify(oracle: &Pubkey, witness: &AccountInfo) -> Result<()> {
-    if *witness.key == INSTRUCTIONS_SYSVAR_ID {
-        // From inside another program the current instruction would be that program's, not this one.
-        ensure_that!((get_stack_height()) == TOP_LEVEL, StipendError::RelayNotTopLevel);
-        return verify_relayed(oracle, &witness.try_borrow_data()?);
+pub fn verify(oracle: &Pubkey, witness: &Witness) -> Result<()> {
+    if address_eq(witness.key, &INSTRUCTIONS_SYSVAR_ID) {
+        return verify_relayed(oracle, witness.data);
     }
-    ensure!(witness.is_signer && witness.key == oracle, StipendError::SignatureMissing);
+    ensure!(witness.is_signer && address_eq(witness.key, oracle), StipendError::SignatureMissing);
     Ok(())
 }
 
@@ -54,17 +60,20 @@ fn verify_relayed(oracle: &Pubkey, sysvar: &[u8]) -> Result<()> {
     let (_, current) = sysvar.split_last_chunk().ok_or_else(missing)?;
     let current = u16::from_le_bytes(*current);
     let (program, report) = instruction(sysvar, current).ok_or_else(missing)?;
-    ensure!(program == ID.as_ref(), StipendError::RelayNotTopLevel);
+    // Called from inside another program, the current instruction would be that program's. That it is this program's
+    // means that it is this very call: Solana lets no program be entered again from below.
+    ensure!(address_eq(program, &ID), StipendError::RelayNotTopLevel);
     let before = current.checked_sub(1).ok_or_else(missing)?;
     let (program, check) = instruction(sysvar, before).ok_or_else(missing)?;
-    ensure!(program == ED25519_PROGRAM_ID.as_ref(), StipendError::Ed25519InstructionMissing);
+    ensure!(address_eq(program, &ED25519_PROGRAM_ID), StipendError::Ed25519InstructionMissing);
 
     let check: &[u8; ED25519_DATA_LEN] = check.try_into().ok().or_refuse(StipendError::Ed25519LayoutWrong)?;
     let (header, check) = check.split_first_chunk::<12>().or_refuse(StipendError::Ed25519LayoutWrong)?;
     let (message, check) = check.split_first_chunk::<4>().or_refuse(StipendError::Ed25519LayoutWrong)?;
-    let (key, _) = check.split_first_chunk::<32>().or_refuse(StipendError::Ed25519LayoutWrong)?;
+    let (key, _) = check.split_at_checked(32).or_refuse(StipendError::Ed25519LayoutWrong)?;
+    let key = bytemuck::try_from_bytes(key).ok().or_refuse(StipendError::Ed25519LayoutWrong)?;
     ensure!(has_layout(header), StipendError::Ed25519LayoutWrong);
-    ensure!(*key == oracle.to_bytes(), StipendError::Ed25519KeyMismatch);
+    ensure!(address_eq(key, oracle), StipendError::Ed25519KeyMismatch);
     let [len_low, len_high, index_low, index_high] = *message;
     let is_whole = usize::from(u16::from_le_bytes([len_low, len_high])) == report.len();
     let is_this = u16::from_le_bytes([index_low, index_high]) == current;
@@ -83,7 +92,7 @@ fn has_layout(header: &[u8; 12]) -> bool {
 ///
 /// The sysvar holds a count, an offset for each instruction, and at each offset: the number of accounts, 33 bytes for
 /// each, the program, the data's length, the data. All numbers are u16 little-endian.
-fn instruction(sysvar: &[u8], index: u16) -> Option<(&[u8], &[u8])> {
+fn instruction(sysvar: &[u8], index: u16) -> Option<(&Pubkey, &[u8])> {
     if index >= read_u16(sysvar, 0)? {
         return None;
     }
@@ -93,7 +102,7 @@ fn instruction(sysvar: &[u8], index: u16) -> Option<(&[u8], &[u8])> {
     let len_at = program.checked_add(32)?;
     let data = len_at.checked_add(2)?;
     let end = data.checked_add(usize::from(read_u16(sysvar, len_at)?))?;
-    Some((sysvar.get(program..len_at)?, sysvar.get(data..end)?))
+    Some((bytemuck::try_from_bytes(sysvar.get(program..len_at)?).ok()?, sysvar.get(data..end)?))
 }
 
 fn read_u16(bytes: &[u8], at: usize) -> Option<u16> {

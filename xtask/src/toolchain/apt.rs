@@ -45,9 +45,9 @@ pub(super) fn install(packages: &[&str]) -> Result<()> {
     if missing.is_empty() {
         return Ok(());
     }
-    process::run(process::as_root("apt-get")?.args(["-qq", "update"]).stdout(Stdio::null()))?;
+    process::run(process::as_root("apt-get")?.args(["-qq", "update"]))?;
     let mut install = process::as_root("apt-get")?;
-    install.args(["-qq", "install", "-y", "--no-install-recommends"]).args(&missing).stdout(Stdio::null());
+    install.args(["-qq", "install", "-y", "--no-install-recommends"]).args(&missing);
     process::run(&mut install).with_context(|| format!("failed to install {}", missing.join(" ")))
 }
 
@@ -78,7 +78,7 @@ pub(super) fn unpack_llvm(root: &Path) -> Result<String> {
         }
         // apt's own user can't write here; root downloads instead of complaining about it.
         command.args(["-o", "APT::Sandbox::User=root"]).args(arguments).current_dir(private.join("debs"));
-        process::run(command.stdout(Stdio::null()))
+        process::run(&mut command)
     };
     apt_get(&["update"])?;
     apt_get(&[&["download"], &LLVM_PACKAGES[..]].concat())

@@ -153,10 +153,11 @@ fn make_folder() -> Result<()> {
 }
 
 fn install_linker(root: &Path) -> Result<()> {
-    // Without --force cargo leaves one that is there already in peace. In / no workspace's settings apply.
+    // The crate's source names a nightly in a rust-toolchain.toml, which rustup's rustc would ask for; Debian's doesn't
+    // read it. In / no workspace's settings apply either.
     let mut install = process::cargo();
     install.args(["install", "--quiet", "sbpf-linker", "--locked", "--version", LINKER_VERSION, "--root"]);
-    install.arg(root.join("linker")).current_dir("/").env_remove("CARGO_TARGET_DIR");
+    install.arg(root.join("linker")).current_dir("/").env("RUSTC", RUSTC).env_remove("CARGO_TARGET_DIR");
     process::run(&mut install)?;
 
     let wrapper = root.join("bin/sbpf-linker");

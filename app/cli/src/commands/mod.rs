@@ -1,8 +1,10 @@
 //! One file a subcommand: what it takes and what it does.
 
+pub mod demo;
 pub mod oracle_ingest;
 pub mod oracle_ingest_snapshot;
 pub mod oracle_keygen;
+pub mod oracle_sign;
 
 use std::io::Write;
 
@@ -12,8 +14,10 @@ use crate::failure::Failure;
 /// Does what the command line asks for. Results go to `stdout`.
 pub fn run(cli: Cli, stdout: &mut dyn Write) -> Result<(), Failure> {
     match cli.command {
+        Command::Demo(args) => demo::run(&args, stdout),
         Command::Oracle(OracleCommand::Keygen(args)) => oracle_keygen::run(&args, stdout),
         Command::Oracle(OracleCommand::Ingest(args)) => oracle_ingest::run(&args),
         Command::Oracle(OracleCommand::IngestSnapshot(args)) => oracle_ingest_snapshot::run(&args),
+        Command::Oracle(OracleCommand::Sign(args)) => oracle_sign::run(&args),
     }
 }

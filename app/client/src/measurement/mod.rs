@@ -54,6 +54,13 @@ impl Measurements {
         &self.rows
     }
 
+    /// The rows of one epoch, by the bytes of the node's label.
+    pub fn epoch(&self, epoch: u32) -> &[MeasurementRow] {
+        let start = self.rows.partition_point(|row| row.epoch < epoch);
+        let end = self.rows.partition_point(|row| row.epoch <= epoch);
+        &self.rows[start..end]
+    }
+
     /// The rows, given away, in the order of [`Measurements::rows`].
     pub fn into_rows(self) -> Vec<MeasurementRow> {
         self.rows

@@ -25,6 +25,16 @@ fn row(epoch: u32, node: &str, uptime_bps: Option<u16>, bandwidth: Option<u32>) 
 }
 
 #[test]
+fn the_rows_of_an_epoch_are_found() {
+    let all = read("epoch,node,uptime_bps,bandwidth\n2,b,1,\n4,a,2,\n2,a,3,\n").expect("the file is good");
+
+    assert_eq!(all.epoch(2), [row(2, "a", Some(3), None), row(2, "b", Some(1), None)]);
+    assert_eq!(all.epoch(3), []);
+    assert_eq!(all.epoch(4), [row(4, "a", Some(2), None)]);
+    assert_eq!(all.epoch(5), []);
+}
+
+#[test]
 fn rows_are_ordered_by_epoch_and_then_by_the_bytes_of_the_label() {
     let read = read("epoch,node,uptime_bps,bandwidth\n10,a,1,\n2,a,,7\n2,Zürich,0,0\n2,\"a, b\",10000,4294967294\n");
 

@@ -1,6 +1,7 @@
 use crate::{check::OrRefuse, constants::*, ensure, ensure_that, error::StipendError, event::ShardScored, state::*};
 use anchor_lang::{prelude::*, system_program};
 use core::cell::Ref;
+use solana_address::address_eq;
 
 /// Accounts of [`score_shard`]; the remaining accounts are the reports of all oracles active in the epoch, in the set's order.
 #[derive(Accounts)]
@@ -53,22 +54,22 @@ impl ScoreShard<'_> {
         ensure_that!((accounts.len()) == count, StipendError::ReportAccountExtra);
 
         let mut reports: [&[Entry]; MAX_ORACLES] = [&[]; MAX_ORACLES];
-        let mut is_complete = true;
-        for (report, data) in reports.iter_mut().zip(&data).take(count) {
-            let known = match data {
-                Some(data) => Some(Report::split(data)?).filter(|(header, _)| header.epoch == epoch),
-                None => None,
-            };
-            is_complete &= known.is_some_and(|(header, _)| header.is_complete(epoch));
-            *report = known.map_or(&[], |(_, entries)| entries);
+        let (mut reported, mut complete) = (0usize, 0usize);
+        for data in data.iter().flatten() {
+            let (header, entries) = Report::split(data)?;
+            if header.epoch == epoch {
+                *reports.get_mut(reported).or_refuse(StipendError::ReportAccountExtra)? = entries;
+                reported = reported.saturating_add(1);
+                complete = complete.saturating_add(usize::from(header.received == header.total));
+            }
         }
-        if !is_complete {
-            ensure_that!(now >= network.report_end(epoch)?, StipendError::ReportsIncomplete);
+        if complete < count {
+            ensure_that!(now >= (network.report_end(epoch)?), StipendError::ReportsIncomplete);
         }
 
         let mut shard = self.shard.as_ref().try_borrow_mut_data()?;
         let (shard, slots) = Shard::split_mut(&mut shard)?;
-        let reports = reports.get(..count).or_refuse(StipendError::ReportAccountExtra)?;
+        let reports = reports.get(..reported).or_refuse(StipendError::ReportAccountExtra)?;
         let total_score = shard.score(slots, reports, epoch, network.quorum, &network.policy.into())?;
         network.add_scored(total_score)?;
         Ok(total_score)
@@ -90,12 +91,9 @@ fn borrow_report<'a>(
         ensure!(*account.key == address, StipendError::ReportOracleMismatch);
         return Ok(None);
     }
-    if *account.owner != crate::ID {
-        return Err(ErrorCode::AccountOwnedByWrongProgram.into());
-    }
-    let data = account.try_borrow_data()?;
+    let data = Report::open(account)?;
     let (header, _) = Report::split(&data)?;
-    ensure!(header.shard == *shard, StipendError::ReportShardMismatch);
-    ensure!(header.oracle == *oracle, StipendError::ReportOracleMismatch);
+    ensure!(address_eq(&header.shard, shard), StipendError::ReportShardMismatch);
+    ensure!(address_eq(&header.oracle, oracle), StipendError::ReportOracleMismatch);
     Ok(Some(data))
 }

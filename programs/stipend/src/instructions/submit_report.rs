@@ -1,75 +1,162 @@
-use crate::{ensure, ensure_that, error::StipendError, event::ReportReceived, signature, state::*};
+use crate::{
+    ensure, ensure_that,
+    error::StipendError,
+    signature::{self, Witness},
+    state::*,
+};
 use anchor_lang::prelude::*;
+use solana_address::address_eq;
+
+/// What the data begins with: as for every instruction, the start of the SHA-256 of "global:submit_report".
+pub const SUBMIT_REPORT_DISCRIMINATOR: [u8; 8] = [27, 178, 64, 9, 20, 46, 250, 14];
 
 /// Accounts of [`submit_report`].
 #[derive(Accounts)]
 pub struct SubmitReport<'info> {
-    /// The network.
-    pub network: AccountLoader<'info, Network>,
-    /// The shard that was measured.
-    #[account(has_one = network @ StipendError::ShardNetworkMismatch)]
-    pub shard: AccountLoader<'info, Shard>,
-    /// The oracle's report of the shard.
-    #[account(mut, has_one = shard @ StipendError::ReportShardMismatch)]
-    pub report: AccountLoader<'info, Report>,
+    /// CHECK: a [`Network`], opened with [`Tail::open`].
+    pub network: UncheckedAccount<'info>,
+    /// CHECK: the [`Shard`] of the network that was measured, opened with [`Tail::open`].
+    pub shard: UncheckedAccount<'info>,
+    /// CHECK: the oracle's [`Report`] of the shard, opened with [`Tail::open_mut`].
+    #[account(mut)]
+    pub report: UncheckedAccount<'info>,
     /// CHECK: the oracle as a signer, or the instructions sysvar; see [`signature::verify`].
     pub witness: UncheckedAccount<'info>,
 }
 
-/// Takes a batch of an oracle's measurements of a shard.
-///
-/// - `domain`, `report`: what the oracle signed for: this network on this cluster, this shard, itself.
-/// - `total`: slots that the oracle measured in this shard and epoch, the same in each of its batches.
-/// - `first_slot`, `measurements`: [`Entry`]s of consecutive slots, end to end.
-///
-/// Who: the oracle signs the transaction, or anybody relays its signature (see [`signature`]). What must hold: the epoch is
-/// over and its report window open, the oracle is active in it, the shard is scored for the epoch before or that one's
-/// scoring window has passed. What changes: slots that had no value get one; the same value again changes nothing.
-/// Errors: [`StipendError::DomainMismatch`], [`StipendError::ReportMismatch`], [`StipendError::OracleNotActive`],
-/// [`StipendError::EpochNotEnded`], [`StipendError::ReportWindowClosed`], [`StipendError::ReportAlreadyScored`],
-/// [`StipendError::PreviousEpochNotScored`], and those of [`signature::verify`] and [`Report::receive`].
-pub fn submit_report(
-    ctx: Context<SubmitReport>,
-    domain: [u8; 8],
-    report: Pubkey,
-    epoch: u32,
-    total: u16,
-    first_slot: u16,
-    measurements: &[u8],
-) -> Result<()> {
-    let now = Clock::get()?.unix_timestamp;
-    ctx.accounts.validate(domain, &report, epoch, now)?;
-    let received = ctx.accounts.apply(&Batch { epoch, total, first_slot, measurements })?;
-    emit!(ReportReceived { report, epoch, received, total });
-    Ok(())
+/// What an oracle signs: the arguments of [`submit_report`], behind its discriminator.
+#[derive(Clone, Copy, Debug)]
+pub struct ReportArgs<'a> {
+    /// The network's, on its cluster.
+    pub domain: &'a [u8; 8],
+    /// The report's account: this shard and this oracle.
+    pub report: &'a Pubkey,
+    /// The measurements.
+    pub batch: Batch<'a>,
+}
+
+impl<'a> ReportArgs<'a> {
+    /// Reads the data of an instruction where it lies: the domain, the report, epoch, total and first slot, the length of
+    /// the measurements, the measurements, as Borsh lays them out.
+    ///
+    /// `None` if the data is shorter or longer than it says.
+    pub fn parse(data: &'a [u8]) -> Option<Self> {
+        let (domain, data) = data.split_first_chunk::<8>()?;
+        let (report, data) = data.split_at_checked(size_of::<Pubkey>())?;
+        let (epoch, data) = data.split_first_chunk::<4>()?;
+        let (total, data) = data.split_first_chunk::<2>()?;
+        let (first_slot, data) = data.split_first_chunk::<2>()?;
+        let (len, measurements) = data.split_first_chunk::<4>()?;
+        let is_whole = usize::try_from(u32::from_le_bytes(*len)).ok()? == measurements.len();
+        is_whole.then_some(Self {
+            domain,
+            report: bytemuck::try_from_bytes(report).ok()?,
+            batch: Batch {
+                epoch: u32::from_le_bytes(*epoch),
+                total: u16::from_le_bytes(*total),
+                first_slot: u16::from_le_bytes(*first_slot),
+                measurements,
+            },
+        })
+    }
+}
+
+/// The accounts of [`submit_report`], read where they lie. Their owner is the program: whoever makes one of these checks it.
+pub struct ReportAccounts<'a> {
+    /// Address and data of a [`Network`].
+    pub network: (&'a Pubkey, &'a [u8]),
+    /// Address and data of the [`Shard`] of the network that was measured.
+    pub shard: (&'a Pubkey, &'a [u8]),
+    /// Address and data of the oracle's [`Report`] of the shard.
+    pub report: (&'a Pubkey, &'a mut [u8]),
+    /// The oracle as a signer, or the instructions sysvar.
+    pub witness: Witness<'a>,
 }
 
 impl SubmitReport<'_> {
-    fn validate(&self, domain: [u8; 8], report: &Pubkey, epoch: u32, now: i64) -> Result<()> {
-        let network = self.network.load()?;
-        let oracle = self.report.load()?.oracle;
-        ensure!(network.domain == domain, StipendError::DomainMismatch);
-        ensure!(self.report.as_ref().key == report, StipendError::ReportMismatch);
-        signature::verify(&oracle, &self.witness)?;
-        ensure!(network.oracles.is_active(&oracle, epoch), StipendError::OracleNotActive);
-        ensure_that!(now >= network.end(epoch)?, StipendError::EpochNotEnded);
-        ensure_that!((network.report_end(epoch)?) > now, StipendError::ReportWindowClosed);
-
-        let next_epoch = self.shard.load()?.next_epoch;
-        ensure_that!(epoch >= next_epoch, StipendError::ReportAlreadyScored);
-        if let Some(previous) = epoch.checked_sub(1).filter(|previous| *previous >= next_epoch) {
-            ensure_that!(now >= network.score_end(previous)?, StipendError::PreviousEpochNotScored);
-        }
-        Ok(())
+    /// Runs [`submit_report`] on accounts as Anchor gives them.
+    ///
+    /// Errors: Anchor's `AccountOwnedByWrongProgram`, and those of [`submit_report`].
+    pub fn run(&self, args: &ReportArgs) -> Result<()> {
+        let (network, shard) = (Network::open(&self.network)?, Shard::open(&self.shard)?);
+        let mut report = Report::open_mut(&self.report)?;
+        let witness = self.witness.try_borrow_data()?;
+        let accounts = ReportAccounts {
+            network: (self.network.key, &network),
+            shard: (self.shard.key, &shard),
+            report: (self.report.key, &mut report),
+            witness: Witness { key: self.witness.key, is_signer: self.witness.is_signer, data: &witness },
+        };
+        submit_report(accounts, args)
     }
+}
 
-    fn apply(&self, batch: &Batch) -> Result<u16> {
-        let shard = self.shard.as_ref().try_borrow_data()?;
-        let (_, slots) = Shard::split(&shard)?;
-        let mut report = self.report.as_ref().try_borrow_mut_data()?;
-        let (report, entries) = Report::split_mut(&mut report)?;
-        report.receive(entries, slots.len(), batch)?;
-        report.invariant()?;
-        Ok(report.received)
+/// Takes a batch of an oracle's measurements of a shard.
+///
+/// Who: the oracle signs the transaction, or anybody relays its signature (see [`signature`]). What must hold: the epoch is
+/// over and its report window open, the oracle is active in it, the shard is scored for the epoch before or that one's
+/// scoring window has passed. What changes: slots that had no value get one; the same value again changes nothing. There
+/// is no event: the transaction itself shows all that was taken, and a log would cost a sixth of it.
+/// Errors: [`StipendError::DomainMismatch`], [`StipendError::ReportMismatch`], [`StipendError::OracleNotActive`],
+/// [`StipendError::EpochNotEnded`], [`StipendError::ReportWindowClosed`], [`StipendError::ReportAlreadyScored`],
+/// [`StipendError::PreviousEpochNotScored`], [`StipendError::ShardNetworkMismatch`],
+/// [`StipendError::ReportShardMismatch`], and those of [`signature::verify`] and [`Report::receive`].
+pub fn submit_report(accounts: ReportAccounts, args: &ReportArgs) -> Result<()> {
+    let epoch = args.batch.epoch;
+    let (network, _) = Network::split(accounts.network.1)?;
+    let (shard, slots) = Shard::split(accounts.shard.1)?;
+    let (report, entries) = Report::split_mut(accounts.report.1)?;
+
+    ensure!(address_eq(&shard.network, accounts.network.0), StipendError::ShardNetworkMismatch);
+    ensure!(address_eq(&report.shard, accounts.shard.0), StipendError::ReportShardMismatch);
+    ensure!(address_eq(args.report, accounts.report.0), StipendError::ReportMismatch);
+    ensure!(network.domain == *args.domain, StipendError::DomainMismatch);
+    signature::verify(&report.oracle, &accounts.witness)?;
+    ensure!(network.oracles.is_active(&report.oracle, epoch), StipendError::OracleNotActive);
+    check_window(network, shard.next_epoch, epoch, Clock::get()?.unix_timestamp)?;
+
+    report.receive(entries, slots.len(), &args.batch)?;
+    report.invariant()
+}
+
+/// Whether reports of `epoch` are taken at `now`, of a shard that is not scored for `next_epoch`.
+fn check_window(network: &Network, next_epoch: u32, epoch: u32, now: i64) -> Result<()> {
+    ensure_that!(now >= (network.end(epoch)?), StipendError::EpochNotEnded);
+    ensure_that!((network.report_end(epoch)?) > now, StipendError::ReportWindowClosed);
+    ensure_that!(epoch >= next_epoch, StipendError::ReportAlreadyScored);
+    if let Some(previous) = epoch.checked_sub(1).filter(|previous| *previous >= next_epoch) {
+        ensure_that!(now >= (network.score_end(previous)?), StipendError::PreviousEpochNotScored);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anchor_lang::{Discriminator, InstructionData};
+
+    #[test]
+    fn the_short_way_reads_what_clients_write() {
+        let report = Pubkey::new_from_array([7; 32]);
+        let data = crate::instruction::SubmitReport {
+            domain: [1, 2, 3, 4, 5, 6, 7, 8],
+            report,
+            epoch: 0x0a0b_0c0d,
+            total: 0x0102,
+            first_slot: 0x0304,
+            measurements: vec![9; 12],
+        }
+        .data();
+
+        let args = ReportArgs::parse(data.strip_prefix(&SUBMIT_REPORT_DISCRIMINATOR).unwrap()).unwrap();
+
+        assert_eq!(crate::instruction::SubmitReport::DISCRIMINATOR, SUBMIT_REPORT_DISCRIMINATOR);
+        assert_eq!((args.domain, args.report), (&[1, 2, 3, 4, 5, 6, 7, 8], &report));
+        assert_eq!((args.batch.epoch, args.batch.total, args.batch.first_slot), (0x0a0b_0c0d, 0x0102, 0x0304));
+        assert_eq!(args.batch.measurements, [9; 12]);
+        for len in 8..data.len() {
+            assert!(ReportArgs::parse(&data[8..len]).is_none(), "{len}");
+        }
+        assert!(ReportArgs::parse(&[&data[8..], &[0]].concat()).is_none());
     }
 }

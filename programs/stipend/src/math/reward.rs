@@ -29,20 +29,22 @@ impl Rate {
     /// Floor: the sum over all slots never exceeds the emission. `None` if the result does not fit, which it does whenever
     /// `score` is part of the total that the rate was made from.
     /// Source: DESIGN, Arithmetic.
+    pub fn checked_reward(&self, score: u64) -> Option<u64> {
+        let below = u128::from(score).checked_mul(u128::from(self.fraction))? >> 64;
+        score.checked_mul(self.atoms)?.checked_add(u64::try_from(below).ok()?)
+    }
+
+    /// As [`Self::checked_reward`], for a score that is at most one for which that gave a number; of others, nonsense.
+    ///
+    /// Schoolbook multiplication in words of 32 bits: the VM multiplies 64 bits at a time, and each product of two words
+    /// fits, with room for one more word.
     #[inline(always)]
-    pub fn checked_reward(&self, score: u32) -> Option<u64> {
-        // Schoolbook multiplication of 32 by 128 bits in words of 32: the VM multiplies 64 bits at a time, and each
-        // product of two words fits, with room for one more word.
+    pub fn reward_within(&self, score: u32) -> u64 {
         const WORD: u64 = 0xffff_ffff;
         let score = u64::from(score);
         let low = score.wrapping_mul(self.fraction & WORD) >> 32;
         let below = score.wrapping_mul(self.fraction >> 32).wrapping_add(low) >> 32;
-        let middle = score.wrapping_mul(self.atoms & WORD);
-        let high = score.wrapping_mul(self.atoms >> 32);
-        if high > WORD {
-            return None;
-        }
-        (high << 32).checked_add(middle)?.checked_add(below)
+        score.wrapping_mul(self.atoms).wrapping_add(below)
     }
 }
 
@@ -83,12 +85,13 @@ mod tests {
             let total: u64 = scores.iter().map(|s| u64::from(*s)).sum();
             prop_assume!(total > 0);
             let rate = Rate::checked_new(emission, total).unwrap();
-            let wide = (BigUint::from(emission) << 64) / BigUint::from(total);
+            let wide: BigUint = (BigUint::from(emission) << 64) / BigUint::from(total);
             prop_assert_eq!((BigUint::from(rate.atoms) << 64) + BigUint::from(rate.fraction), wide.clone());
 
             let mut paid = 0u128;
             for score in &scores {
-                let reward = rate.checked_reward(*score).unwrap();
+                let reward = rate.checked_reward((*score).into()).unwrap();
+                prop_assert_eq!(rate.reward_within(*score), reward);
                 prop_assert_eq!(BigUint::from(reward), (BigUint::from(*score) * &wide) >> 64);
                 paid += u128::from(reward);
             }

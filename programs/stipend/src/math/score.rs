@@ -1,6 +1,12 @@
 //! From medians to a score, and the reason that a slot keeps.
 
 use super::BPS;
+use core::num::NonZeroU64;
+
+/// An uptime that was not measured.
+pub const NO_UPTIME: u16 = u16::MAX;
+/// A bandwidth that was not measured.
+pub const NO_BANDWIDTH: u32 = u32::MAX;
 
 /// How a network weighs what was measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,51 +57,65 @@ impl Reason {
     }
 }
 
-const WHOLE_BPS: u64 = BPS as u64;
-
 /// Greatest score: 10,000 · 10,000 · 65,535 / 10,000.
 pub const MAX_SCORE: u32 = 655_350_000;
 
-/// Score and reason of an active slot.
-///
-/// - `uptime_bps`: the median, or `None` below the quorum; 0..=10,000.
-/// - `bandwidth`: the median in the network's unit, or `None` below the quorum.
-/// - `boost_bps`: the slot's boost; 10,000 is none.
-///
-/// quality = uptime_weight + floor(bandwidth_weight · min(bandwidth, cap) / cap), which is DESIGN's formula with the
-/// factor 10,000 taken out of the floor; score = floor(uptime · quality · boost / 10,000). Floor: the slot loses the
-/// fraction of a point. Points are shares, so nobody gains an atom that was not emitted.
-///
-/// `None` if an argument is out of its range.
-/// Source: DESIGN, Arithmetic.
-#[inline(always)]
-pub fn checked_score(
-    rules: &ScoringRules,
-    uptime_bps: Option<u16>,
-    bandwidth: Option<u32>,
-    boost_bps: u16,
-) -> Option<(u32, Reason)> {
-    let Some(uptime_bps) = uptime_bps else {
-        return Some((0, Reason::NoUptimeQuorum));
-    };
-    if uptime_bps < rules.min_uptime_bps {
-        return Some((0, Reason::BelowMinimumUptime));
+const WHOLE_BPS: u64 = BPS as u64;
+
+/// [`ScoringRules`] whose ranges are checked, so that a score is arithmetic alone.
+#[derive(Clone, Copy, Debug)]
+pub struct Scorer {
+    min_uptime_bps: u64,
+    uptime_weight: u64,
+    bandwidth_weight: u64,
+    bandwidth_cap: NonZeroU64,
+}
+
+impl Scorer {
+    /// `None` if the weight is above 10,000 or the cap is 0.
+    pub fn checked_new(rules: &ScoringRules) -> Option<Self> {
+        let uptime_weight = u64::from(rules.uptime_weight_bps);
+        let bandwidth_weight = WHOLE_BPS.checked_sub(uptime_weight)?;
+        let bandwidth_cap = NonZeroU64::new(rules.bandwidth_cap.into())?;
+        // A network of uptime alone neither caps bandwidth nor asks for it: even all ones are below this cap.
+        let bandwidth_cap = if bandwidth_weight == 0 { NonZeroU64::MAX } else { bandwidth_cap };
+        let min_uptime_bps = rules.min_uptime_bps.into();
+        Some(Self { min_uptime_bps, uptime_weight, bandwidth_weight, bandwidth_cap })
     }
 
-    let uptime_weight = u64::from(rules.uptime_weight_bps);
-    let bandwidth_weight = WHOLE_BPS.checked_sub(uptime_weight)?;
-    let cap = u64::from(rules.bandwidth_cap);
-    let (counted, reason) = match bandwidth.map(u64::from) {
-        _ if bandwidth_weight == 0 => (0, Reason::Scored),
-        None => (0, Reason::NoBandwidthQuorum),
-        Some(bandwidth) if bandwidth > cap => (cap, Reason::Capped),
-        Some(bandwidth) => (bandwidth, Reason::Scored),
-    };
-
-    // At most 10,000 · u32, then 10,000 · 10,000 · u16: no product passes 64 bits.
-    let quality = uptime_weight.checked_add(bandwidth_weight.wrapping_mul(counted).checked_div(cap)?)?;
-    let points = u64::from(uptime_bps).wrapping_mul(quality).wrapping_mul(u64::from(boost_bps)) / WHOLE_BPS;
-    Some((u32::try_from(points).ok()?, reason))
+    /// Score and reason of an active slot.
+    ///
+    /// - `uptime_bps`: the median, 0..=10,000, or [`NO_UPTIME`] below the quorum.
+    /// - `bandwidth`: the median in the network's unit, or [`NO_BANDWIDTH`] below the quorum.
+    /// - `boost_bps`: the slot's boost; 10,000 is none.
+    ///
+    /// quality = uptime_weight + floor(bandwidth_weight · min(bandwidth, cap) / cap), which is DESIGN's formula with the
+    /// factor 10,000 taken out of the floor; score = floor(uptime · quality · boost / 10,000). Floor: the slot loses the
+    /// fraction of a point. Points are shares, so nobody gains an atom that was not emitted.
+    ///
+    /// No product passes 64 bits: 10,000 · u32, then u16 · 10,000 · u16; and (2^16 - 1)^2 still fits the score.
+    /// Source: DESIGN, Arithmetic.
+    #[inline(always)]
+    pub fn score(&self, uptime_bps: u16, bandwidth: u32, boost_bps: u16) -> (u32, Reason) {
+        if uptime_bps == NO_UPTIME {
+            return (0, Reason::NoUptimeQuorum);
+        }
+        let uptime_bps = u64::from(uptime_bps);
+        if uptime_bps < self.min_uptime_bps {
+            return (0, Reason::BelowMinimumUptime);
+        }
+        let cap = self.bandwidth_cap;
+        let (counted, reason) = if u64::from(bandwidth) <= cap.get() {
+            (u64::from(bandwidth), Reason::Scored)
+        } else if bandwidth == NO_BANDWIDTH {
+            (0, Reason::NoBandwidthQuorum)
+        } else {
+            (cap.get(), Reason::Capped)
+        };
+        let quality = self.uptime_weight.wrapping_add(self.bandwidth_weight.wrapping_mul(counted) / cap);
+        let points = uptime_bps.wrapping_mul(u64::from(boost_bps)).wrapping_mul(quality);
+        ((points / WHOLE_BPS) as u32, reason)
+    }
 }
 
 #[cfg(test)]
@@ -106,8 +126,18 @@ mod tests {
     const HALVES: ScoringRules =
         ScoringRules { bandwidth_cap: 1_000_000, uptime_weight_bps: 5_000, min_uptime_bps: 5_000 };
 
+    fn score_by(
+        rules: &ScoringRules,
+        uptime: Option<u16>,
+        bandwidth: Option<u32>,
+        boost: u16,
+    ) -> Option<(u32, Reason)> {
+        let scorer = Scorer::checked_new(rules)?;
+        Some(scorer.score(uptime.unwrap_or(NO_UPTIME), bandwidth.unwrap_or(NO_BANDWIDTH), boost))
+    }
+
     fn score(uptime: u16, bandwidth: u32) -> Option<(u32, Reason)> {
-        checked_score(&HALVES, Some(uptime), Some(bandwidth), 10_000)
+        score_by(&HALVES, Some(uptime), Some(bandwidth), 10_000)
     }
 
     #[test]
@@ -138,28 +168,27 @@ mod tests {
 
     #[test]
     fn what_was_not_measured_is_said() {
-        assert_eq!(checked_score(&HALVES, None, Some(1), 10_000), Some((0, Reason::NoUptimeQuorum)));
-        assert_eq!(checked_score(&HALVES, Some(10_000), None, 10_000), Some((50_000_000, Reason::NoBandwidthQuorum)));
+        assert_eq!(score_by(&HALVES, None, Some(1), 10_000), Some((0, Reason::NoUptimeQuorum)));
+        assert_eq!(score_by(&HALVES, Some(10_000), None, 10_000), Some((50_000_000, Reason::NoBandwidthQuorum)));
     }
 
     #[test]
     fn a_network_of_uptime_alone_does_not_ask_for_bandwidth() {
         let rules = ScoringRules { uptime_weight_bps: 10_000, ..HALVES };
-        assert_eq!(checked_score(&rules, Some(9_000), None, 10_000), Some((90_000_000, Reason::Scored)));
+        assert_eq!(score_by(&rules, Some(9_000), None, 10_000), Some((90_000_000, Reason::Scored)));
     }
 
     #[test]
     fn the_greatest_boost_still_fits() {
-        assert_eq!(checked_score(&HALVES, Some(10_000), Some(1_000_000), u16::MAX), Some((MAX_SCORE, Reason::Scored)));
+        assert_eq!(score_by(&HALVES, Some(10_000), Some(1_000_000), u16::MAX), Some((MAX_SCORE, Reason::Scored)));
+        // Even for an uptime that no report may hold: 65,534 · 10,000 · 65,535 / 10,000.
+        assert_eq!(score_by(&HALVES, Some(65_534), Some(1_000_000), u16::MAX), Some((4_294_770_690, Reason::Scored)));
     }
 
     #[test]
     fn rules_out_of_range_give_nothing() {
-        assert_eq!(checked_score(&ScoringRules { bandwidth_cap: 0, ..HALVES }, Some(10_000), Some(1), 1), None);
-        assert_eq!(
-            checked_score(&ScoringRules { uptime_weight_bps: 10_001, ..HALVES }, Some(10_000), Some(1), 1),
-            None
-        );
+        assert_eq!(score_by(&ScoringRules { bandwidth_cap: 0, ..HALVES }, Some(10_000), Some(1), 1), None);
+        assert_eq!(score_by(&ScoringRules { uptime_weight_bps: 10_001, ..HALVES }, Some(10_000), Some(1), 1), None);
     }
 
     #[test]
@@ -182,7 +211,7 @@ mod tests {
             let quality = (uw * 10_000 + bw * u128::from(bandwidth.min(cap)) * 10_000 / u128::from(cap)) / 10_000;
             let expected = up * quality * u128::from(boost) / 10_000;
 
-            let (score, _) = checked_score(&rules, Some(uptime), Some(bandwidth), boost).unwrap();
+            let (score, _) = score_by(&rules, Some(uptime), Some(bandwidth), boost).unwrap();
 
             prop_assert_eq!(u128::from(score), expected);
             prop_assert!(score <= MAX_SCORE);

@@ -1,6 +1,6 @@
 //! One DePIN: its mint, oracles, rules, and the epoch that is being settled.
 
-use super::{Emission, OracleSet};
+use super::{Emission, OracleSet, Tail};
 use crate::{
     check::OrRefuse,
     constants::*,
@@ -120,6 +120,11 @@ impl From<Policy> for ScoringRules {
             min_uptime_bps: policy.min_uptime_bps,
         }
     }
+}
+
+impl Tail for Network {
+    /// There are none: a network has no tail.
+    type Item = u8;
 }
 
 impl Network {

@@ -2,6 +2,7 @@
 
 use crate::{check::OrRefuse, constants::*, ensure, error::StipendError};
 use anchor_lang::prelude::*;
+use solana_address::address_eq;
 
 /// An oracle and the epochs in which it measures: [`active_from`, `active_until`).
 #[zero_copy]
@@ -46,7 +47,7 @@ impl OracleSet {
 
     /// Whether `key` measures `epoch`.
     pub fn is_active(&self, key: &Pubkey, epoch: u32) -> bool {
-        self.entries.iter().any(|oracle| oracle.key == *key && oracle.is_active(epoch))
+        self.entries.iter().any(|oracle| address_eq(&oracle.key, key) && oracle.is_active(epoch))
     }
 
     /// Whether `key` measures any epoch from `epoch` on.

@@ -7,12 +7,13 @@ use crate::{
     ensure, ensure_that,
     error::StipendError,
     math::{
-        median::{lower_median, SortRow},
+        median::{lower_median, Row},
         reward::Rate,
-        score::{checked_score, Reason, ScoringRules},
+        score::{Reason, Scorer, ScoringRules},
     },
 };
 use anchor_lang::{prelude::*, Discriminator};
+use solana_address::address_eq;
 
 /// A shard: `["shard", network, index]`, then one [`Slot`] for each node, as many as have registered.
 #[account(zero_copy)]
@@ -99,66 +100,17 @@ impl Slot {
         }
     }
 
-    /// Scores the slot from one row of values each, and returns the score.
+    /// Scores the slot from its medians, and returns the score.
     #[inline(always)]
-    fn score<const N: usize>(
-        &mut self,
-        rows: &mut Rows<N>,
-        epoch: u32,
-        quorum: usize,
-        rules: &ScoringRules,
-    ) -> Result<u32>
-    where
-        [u32; N]: SortRow,
-    {
-        let uptime_bps = if rows.uptimes_measured < quorum {
-            None
-        } else {
-            lower_median(&mut rows.uptimes, rows.uptimes_measured).and_then(|uptime| u16::try_from(uptime).ok())
-        };
-        let bandwidth = if rows.bandwidths_measured < quorum {
-            None
-        } else {
-            lower_median(&mut rows.bandwidths, rows.bandwidths_measured)
-        };
+    fn score(&mut self, epoch: u32, scorer: &Scorer) -> u32 {
         let (score, reason) = if self.since > epoch {
             (0, Reason::NotActiveYet)
         } else {
-            checked_score(rules, uptime_bps, bandwidth, self.boost_bps).or_refuse(StipendError::ArithmeticOverflow)?
+            scorer.score(self.uptime_bps, self.bandwidth, self.boost_bps)
         };
-        self.uptime_bps = uptime_bps.unwrap_or(Entry::NO_UPTIME);
-        self.bandwidth = bandwidth.unwrap_or(Entry::NO_BANDWIDTH);
         self.score = score;
         self.reason = reason as u8;
-        Ok(score)
-    }
-}
-
-/// What N oracles measured of one slot; what was not measured is all ones and sorts behind the rest.
-struct Rows<const N: usize> {
-    uptimes: [u32; N],
-    uptimes_measured: usize,
-    bandwidths: [u32; N],
-    bandwidths_measured: usize,
-}
-
-impl<const N: usize> Rows<N> {
-    /// The measurements of slot `place`; a report that ends before it did not measure it.
-    #[inline(always)]
-    fn gather(reports: &[&[Entry]; N], place: usize) -> Self {
-        let mut rows =
-            Self { uptimes: [u32::MAX; N], uptimes_measured: 0, bandwidths: [u32::MAX; N], bandwidths_measured: 0 };
-        for ((entries, uptime), bandwidth) in reports.iter().zip(&mut rows.uptimes).zip(&mut rows.bandwidths) {
-            if let Some(entry) = entries.get(place) {
-                *uptime = u32::from(entry.uptime_bps());
-                *bandwidth = entry.bandwidth();
-                rows.uptimes_measured =
-                    rows.uptimes_measured.wrapping_add(usize::from(entry.uptime_bps() != Entry::NO_UPTIME));
-                rows.bandwidths_measured =
-                    rows.bandwidths_measured.wrapping_add(usize::from(entry.bandwidth() != Entry::NO_BANDWIDTH));
-            }
-        }
-        rows
+        score
     }
 }
 
@@ -173,7 +125,7 @@ impl Shard {
 
     /// Scores every slot for `epoch` from the reports of its active oracles, and returns the sum.
     ///
-    /// - `reports`: at most [`MAX_ORACLES`]; an oracle that did not report gives an empty slice.
+    /// - `reports`: of the oracles that reported, at most [`MAX_ORACLES`].
     ///
     /// Errors: [`StipendError::ShardAlreadyScored`], [`StipendError::ShardNotSettled`].
     pub fn score(
@@ -186,13 +138,17 @@ impl Shard {
     ) -> Result<u64> {
         ensure_that!(epoch >= self.next_epoch, StipendError::ShardAlreadyScored);
         ensure!(!self.is_unsettled(), StipendError::ShardNotSettled);
+        let scorer = Scorer::checked_new(rules).or_refuse(StipendError::InvariantBroken)?;
         let quorum = usize::from(quorum);
-        let total_score = match reports.len() {
-            0..=3 => score_slots::<3>(slots, &pad(reports), epoch, quorum, rules),
-            4..=5 => score_slots::<5>(slots, &pad(reports), epoch, quorum, rules),
-            6..=8 => score_slots::<8>(slots, &pad(reports), epoch, quorum, rules),
-            _ => score_slots::<MAX_ORACLES>(slots, &pad(reports), epoch, quorum, rules),
-        }?;
+        match reports.len() {
+            // Not even a slot that all of them measured has the quorum.
+            reported if reported < quorum => set_unmeasured(slots),
+            0..=3 => set_medians::<3>(slots, &pad(reports), quorum)?,
+            4..=5 => set_medians::<5>(slots, &pad(reports), quorum)?,
+            6..=8 => set_medians::<8>(slots, &pad(reports), quorum)?,
+            _ => set_medians::<MAX_ORACLES>(slots, &pad(reports), quorum)?,
+        }
+        let total_score = score_slots(slots, epoch, &scorer);
         self.total_score = total_score;
         self.scored_epoch = epoch;
         self.next_epoch = epoch.checked_add(1).or_refuse(StipendError::ArithmeticOverflow)?;
@@ -205,15 +161,14 @@ impl Shard {
     /// Errors: [`StipendError::ShardAlreadySettled`].
     pub fn settle(&mut self, slots: &mut [Slot], rate: Rate) -> Result<u64> {
         ensure!(self.is_unsettled(), StipendError::ShardAlreadySettled);
+        // What all scores together earn fits, so each one's reward does, and so does their sum.
+        rate.checked_reward(self.total_score).or_refuse(StipendError::ArithmeticOverflow)?;
         let (mut paid_atoms, mut total_score) = (0u64, 0u64);
         for slot in slots {
-            if slot.score == 0 {
-                continue;
-            }
-            let reward_atoms = rate.checked_reward(slot.score).or_refuse(StipendError::ArithmeticOverflow)?;
+            let reward_atoms = rate.reward_within(slot.score);
             slot.accrued_atoms =
                 slot.accrued_atoms.checked_add(reward_atoms).or_refuse(StipendError::ArithmeticOverflow)?;
-            paid_atoms = paid_atoms.checked_add(reward_atoms).or_refuse(StipendError::ArithmeticOverflow)?;
+            paid_atoms = paid_atoms.wrapping_add(reward_atoms);
             // At most 1,024 scores of 32 bits.
             total_score = total_score.wrapping_add(u64::from(slot.score));
         }
@@ -237,7 +192,7 @@ pub fn take_accrued(slots: &mut [Slot], places: &[u16], owner: &Pubkey) -> Resul
         ensure!(place >= least, StipendError::SlotsNotAscending);
         least = place.saturating_add(1);
         let slot = slots.get_mut(usize::from(place)).or_refuse(StipendError::SlotOutOfRange)?;
-        ensure!(slot.owner == *owner, StipendError::SlotOwnerMismatch);
+        ensure!(address_eq(&slot.owner, owner), StipendError::SlotOwnerMismatch);
         sum_atoms = sum_atoms.checked_add(slot.accrued_atoms).or_refuse(StipendError::ArithmeticOverflow)?;
         slot.accrued_atoms = 0;
     }
@@ -245,34 +200,64 @@ pub fn take_accrued(slots: &mut [Slot], places: &[u16], owner: &Pubkey) -> Resul
     Ok(sum_atoms)
 }
 
-/// The reports, filled up to N with oracles that measured nothing.
+/// The reports, filled up to N with ones that measured nothing.
 fn pad<'a, const N: usize>(reports: &[&'a [Entry]]) -> [&'a [Entry]; N] {
-    let mut padded: [&[Entry]; N] = [&[]; N];
+    let mut padded: [&[Entry]; N] = [&BLANK_REPORT; N];
     for (place, report) in padded.iter_mut().zip(reports) {
         *place = report;
     }
     padded
 }
 
-#[inline(never)]
-fn score_slots<const N: usize>(
-    slots: &mut [Slot],
-    reports: &[&[Entry]; N],
-    epoch: u32,
-    quorum: usize,
-    rules: &ScoringRules,
-) -> Result<u64>
-where
-    [u32; N]: SortRow,
-{
-    let mut total_score = 0u64;
-    for (place, slot) in slots.iter_mut().enumerate() {
-        if slot.state != SlotState::Active as u8 {
-            continue;
-        }
-        let score = slot.score(&mut Rows::gather(reports, place), epoch, quorum, rules)?;
-        // At most 1,024 scores of 32 bits.
-        total_score = total_score.wrapping_add(u64::from(score));
+/// Sets each slot's uptime and bandwidth to what stands for a value below the quorum.
+fn set_unmeasured(slots: &mut [Slot]) {
+    for slot in slots {
+        slot.uptime_bps = Entry::NO_UPTIME;
+        slot.bandwidth = Entry::NO_BANDWIDTH;
     }
-    Ok(total_score)
 }
+
+/// Sets each slot's uptime and bandwidth to the medians of the reports, of which there are at least `quorum`.
+///
+/// Errors: [`StipendError::AccountSizeWrong`] if a report has fewer entries than the shard has slots.
+#[inline(never)]
+fn set_medians<const N: usize>(slots: &mut [Slot], reports: &[&[Entry]; N], quorum: usize) -> Result<()>
+where
+    [u64; N]: Row,
+{
+    ensure!(reports.iter().all(|report| report.len() >= slots.len()), StipendError::AccountSizeWrong);
+    for (place, slot) in slots.iter_mut().enumerate() {
+        let uptimes = gather(reports, place, |entry| entry.uptime_bps().into());
+        slot.uptime_bps = lower_median(uptimes, Entry::NO_UPTIME.into(), quorum) as u16;
+        let bandwidths = gather(reports, place, |entry| entry.bandwidth().into());
+        slot.bandwidth = lower_median(bandwidths, Entry::NO_BANDWIDTH.into(), quorum) as u32;
+    }
+    Ok(())
+}
+
+/// Scores every active slot from its medians, and returns the sum.
+#[inline(never)]
+fn score_slots(slots: &mut [Slot], epoch: u32, scorer: &Scorer) -> u64 {
+    let mut total_score = 0u64;
+    for slot in slots {
+        if slot.state == SlotState::Active as u8 {
+            // At most 1,024 scores of 32 bits.
+            total_score = total_score.wrapping_add(u64::from(slot.score(epoch, scorer)));
+        }
+    }
+    total_score
+}
+
+/// One field of each report at `place`, which every report has.
+#[inline(always)]
+fn gather<const N: usize>(reports: &[&[Entry]; N], place: usize, field: impl Fn(&Entry) -> u64) -> [u64; N]
+where
+    [u64; N]: Row,
+{
+    // SAFETY: a row of N values asks for the places below N, which is how many reports there are; `set_medians` has
+    // checked that every report has an entry for each slot, and `place` is a slot's.
+    Row::from_places(|report| field(unsafe { reports.get_unchecked(report).get_unchecked(place) }))
+}
+
+/// What an oracle that is not there reported.
+static BLANK_REPORT: [Entry; MAX_SHARD_SLOTS as usize] = [Entry::BLANK; MAX_SHARD_SLOTS as usize];

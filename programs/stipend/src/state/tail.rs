@@ -1,26 +1,61 @@
-//! Accounts of a fixed header and a tail of equal items.
+//! Zero-copy accounts, read where they lie: a fixed header, and behind it items of one size.
 
-use crate::{check::OrRefuse, ensure, error::StipendError};
+use crate::{
+    check::{refuse_anchor, OrRefuse},
+    error::StipendError,
+};
 use anchor_lang::{prelude::*, Discriminator};
 use bytemuck::Pod;
-use core::mem::size_of;
+use core::{
+    cell::{Ref, RefMut},
+    mem::size_of,
+};
+
+/// Bytes of an account's discriminator.
+const TAG_LEN: usize = size_of::<u64>();
 
 /// An account whose data is a discriminator, the header `Self` and then items, as many as there is room for.
 pub trait Tail: Pod + Discriminator {
     /// One item of the tail.
     type Item: Pod;
 
+    /// The discriminator as a number, which compares in one step.
+    const TAG: u64 = match Self::DISCRIMINATOR {
+        [a, b, c, d, e, f, g, h] => u64::from_le_bytes([*a, *b, *c, *d, *e, *f, *g, *h]),
+        _ => 0,
+    };
+
     /// Bytes of an account with `items` items; `None` if they pass a usize.
     fn checked_space(items: usize) -> Option<usize> {
         let tail = size_of::<Self::Item>().checked_mul(items)?;
-        Self::DISCRIMINATOR.len().checked_add(size_of::<Self>())?.checked_add(tail)
+        TAG_LEN.checked_add(size_of::<Self>())?.checked_add(tail)
+    }
+
+    /// The data of an account of the program's own, to be split.
+    ///
+    /// Errors: Anchor's `AccountOwnedByWrongProgram`.
+    #[inline(always)]
+    fn open<'a>(account: &'a AccountInfo) -> Result<Ref<'a, &'a mut [u8]>> {
+        check_owner(account)?;
+        Ok(account.try_borrow_data()?)
+    }
+
+    /// The data of an account of the program's own, to be split and changed.
+    ///
+    /// Errors: Anchor's `AccountOwnedByWrongProgram`.
+    #[inline(always)]
+    fn open_mut<'a, 'info>(account: &'a AccountInfo<'info>) -> Result<RefMut<'a, &'info mut [u8]>> {
+        check_owner(account)?;
+        Ok(account.try_borrow_mut_data()?)
     }
 
     /// Header and items of an account's data.
     ///
-    /// Errors: [`StipendError::AccountSizeWrong`] if the data is no such account.
+    /// Errors: Anchor's `AccountDiscriminatorMismatch` if it is of another type, [`StipendError::AccountSizeWrong`].
+    #[inline(always)]
     fn split(data: &[u8]) -> Result<(&Self, &[Self::Item])> {
-        let body = data.strip_prefix(Self::DISCRIMINATOR).or_refuse(StipendError::AccountSizeWrong)?;
+        let (tag, body) = data.split_first_chunk::<TAG_LEN>().or_refuse(StipendError::AccountSizeWrong)?;
+        check_tag::<Self>(tag)?;
         let (header, tail) = body.split_at_checked(size_of::<Self>()).or_refuse(StipendError::AccountSizeWrong)?;
         let header = bytemuck::try_from_bytes(header).ok().or_refuse(StipendError::AccountSizeWrong)?;
         let items = bytemuck::try_cast_slice(tail).ok().or_refuse(StipendError::AccountSizeWrong)?;
@@ -29,14 +64,30 @@ pub trait Tail: Pod + Discriminator {
 
     /// Header and items of an account's data, to be changed.
     ///
-    /// Errors: [`StipendError::AccountSizeWrong`] if the data is no such account.
+    /// Errors: as for [`Self::split`].
+    #[inline(always)]
     fn split_mut(data: &mut [u8]) -> Result<(&mut Self, &mut [Self::Item])> {
-        let (discriminator, body) =
-            data.split_at_mut_checked(Self::DISCRIMINATOR.len()).or_refuse(StipendError::AccountSizeWrong)?;
-        ensure!(discriminator == Self::DISCRIMINATOR, StipendError::AccountSizeWrong);
+        let (tag, body) = data.split_first_chunk_mut::<TAG_LEN>().or_refuse(StipendError::AccountSizeWrong)?;
+        check_tag::<Self>(tag)?;
         let (header, tail) = body.split_at_mut_checked(size_of::<Self>()).or_refuse(StipendError::AccountSizeWrong)?;
         let header = bytemuck::try_from_bytes_mut(header).ok().or_refuse(StipendError::AccountSizeWrong)?;
         let items = bytemuck::try_cast_slice_mut(tail).ok().or_refuse(StipendError::AccountSizeWrong)?;
         Ok((header, items))
     }
+}
+
+#[inline(always)]
+fn check_owner(account: &AccountInfo) -> Result<()> {
+    if solana_address::address_eq(account.owner, &crate::ID) {
+        return Ok(());
+    }
+    Err(refuse_anchor(ErrorCode::AccountOwnedByWrongProgram))
+}
+
+#[inline(always)]
+fn check_tag<T: Tail>(tag: &[u8; TAG_LEN]) -> Result<()> {
+    if u64::from_le_bytes(*tag) == T::TAG {
+        return Ok(());
+    }
+    Err(refuse_anchor(ErrorCode::AccountDiscriminatorMismatch))
 }

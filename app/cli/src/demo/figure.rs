@@ -1,0 +1,65 @@
+//! Numbers as people read them.
+
+use super::rules::DECIMALS;
+
+/// `1234567` is `1,234,567`.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// Atoms as tokens, with all decimals: `1,031.520489683`.
+pub fn tokens(atoms: u64) -> String {
+    let one = 10u64.pow(u32::from(DECIMALS));
+    format!("{}.{:0width$}", grouped(atoms / one), atoms % one, width = usize::from(DECIMALS))
+}
+
+/// Basis points as a percentage: `99.65 %`.
+pub fn percent(bps: u16) -> String {
+    format!("{}.{:02} %", bps / 100, bps % 100)
+}
+
+/// Lamports as SOL, with all decimals.
+pub fn sol(lamports: u64) -> String {
+    format!("{}.{:09} SOL", grouped(lamports / 1_000_000_000), lamports % 1_000_000_000)
+}
+
+/// A number with its noun: `1 shard`, `2 shards`.
+pub fn counted(number: u64, noun: &str) -> String {
+    format!("{} {noun}{}", grouped(number), if number == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_grouped_by_thousands() {
+        assert_eq!([0, 999, 1_000, 12_345, 1_234_567].map(grouped), ["0", "999", "1,000", "12,345", "1,234,567"]);
+        assert_eq!(grouped(u64::MAX), "18,446,744,073,709,551,615");
+    }
+
+    #[test]
+    fn atoms_lose_no_decimal() {
+        assert_eq!(tokens(0), "0.000000000");
+        assert_eq!(tokens(1_031_520_489_683), "1,031.520489683");
+        assert_eq!(tokens(u64::MAX), "18,446,744,073.709551615");
+    }
+
+    #[test]
+    fn basis_points_are_hundredths_of_a_percent() {
+        assert_eq!([0, 5, 9_965, 10_000].map(percent), ["0.00 %", "0.05 %", "99.65 %", "100.00 %"]);
+    }
+
+    #[test]
+    fn one_is_not_many() {
+        assert_eq!([counted(1, "shard"), counted(2_113, "node")], ["1 shard", "2,113 nodes"]);
+    }
+}

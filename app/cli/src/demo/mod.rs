@@ -1,0 +1,22 @@
+//! `stipend demo`: a network from its mint to its last claim, on a Solana VM in this process.
+//!
+//! - [`scenario`]: what was measured, and by whom
+//! - [`stage`]: the VM, and the steps on it; everything that decides a reward is decided there, by the program
+//! - [`outcome`]: what was read back from the accounts, in the shape of the JSON object
+//! - [`tables`]: the same for people
+
+mod cost;
+mod figure;
+mod key;
+mod outcome;
+mod progress;
+mod rules;
+mod scenario;
+mod stage;
+mod tables;
+
+pub use outcome::Outcome;
+pub use rules::Rules;
+pub use scenario::Scenario;
+pub use stage::Stage;
+pub use tables::{write_tables, Rows};

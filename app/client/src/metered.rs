@@ -1,0 +1,183 @@
+//! A ledger that counts what each kind of instruction costs.
+
+use crate::ledger::{Ledger, LedgerError, Receipt};
+use anchor_lang::Discriminator;
+use solana_account::Account;
+use solana_address::Address;
+use solana_instruction::Instruction;
+use solana_keypair::Keypair;
+use stipend::instruction as data;
+
+/// Name and first bytes of each instruction of the program.
+const INSTRUCTIONS: [(&str, &[u8]); 11] = [
+    ("create_network", data::CreateNetwork::DISCRIMINATOR),
+    ("add_oracle", data::AddOracle::DISCRIMINATOR),
+    ("remove_oracle", data::RemoveOracle::DISCRIMINATOR),
+    ("open_shard", data::OpenShard::DISCRIMINATOR),
+    ("open_report", data::OpenReport::DISCRIMINATOR),
+    ("register_node", data::RegisterNode::DISCRIMINATOR),
+    ("submit_report", data::SubmitReport::DISCRIMINATOR),
+    ("score_shard", data::ScoreShard::DISCRIMINATOR),
+    ("close_epoch", data::CloseEpoch::DISCRIMINATOR),
+    ("settle_shard", data::SettleShard::DISCRIMINATOR),
+    ("claim", data::Claim::DISCRIMINATOR),
+];
+
+/// What all transactions of one kind cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InstructionCost {
+    /// The last instruction of each of these transactions; those before it serve it.
+    pub instruction: &'static str,
+    /// How many transactions were executed.
+    pub count: u64,
+    /// Compute units of the cheapest.
+    pub min_compute_units: u64,
+    /// Compute units of the dearest.
+    pub max_compute_units: u64,
+    /// Compute units of all together.
+    pub total_compute_units: u64,
+    /// Fees of all together.
+    pub fee_lamports: u64,
+}
+
+/// A ledger, and what was spent on it.
+pub struct Metered<L> {
+    ledger: L,
+    costs: Vec<InstructionCost>,
+}
+
+impl<L> Metered<L> {
+    /// Counts from now on.
+    pub fn new(ledger: L) -> Self {
+        Self { ledger, costs: Vec::new() }
+    }
+
+    /// What was spent, in the order in which the instructions were first used.
+    pub fn costs(&self) -> &[InstructionCost] {
+        &self.costs
+    }
+
+    /// The ledger itself, past the meter.
+    pub fn ledger_mut(&mut self) -> &mut L {
+        &mut self.ledger
+    }
+
+    fn count(&mut self, instruction: &'static str, receipt: &Receipt) {
+        let units = receipt.compute_units;
+        match self.costs.iter_mut().find(|cost| cost.instruction == instruction) {
+            Some(cost) => {
+                cost.count += 1;
+                cost.min_compute_units = cost.min_compute_units.min(units);
+                cost.max_compute_units = cost.max_compute_units.max(units);
+                cost.total_compute_units += units;
+                cost.fee_lamports += receipt.fee_lamports;
+            }
+            None => self.costs.push(InstructionCost {
+                instruction,
+                count: 1,
+                min_compute_units: units,
+                max_compute_units: units,
+                total_compute_units: units,
+                fee_lamports: receipt.fee_lamports,
+            }),
+        }
+    }
+}
+
+impl<L: Ledger> Ledger for Metered<L> {
+    fn send(
+        &mut self,
+        payer: &Keypair,
+        instructions: &[Instruction],
+        signers: &[&Keypair],
+    ) -> Result<Receipt, LedgerError> {
+        let receipt = self.ledger.send(payer, instructions, signers)?;
+        self.count(instructions.last().map_or("nothing", name), &receipt);
+        Ok(receipt)
+    }
+
+    fn account(&mut self, address: &Address) -> Result<Option<Account>, LedgerError> {
+        self.ledger.account(address)
+    }
+
+    fn rent_lamports(&mut self, space: usize) -> Result<u64, LedgerError> {
+        self.ledger.rent_lamports(space)
+    }
+
+    fn now(&mut self) -> Result<i64, LedgerError> {
+        self.ledger.now()
+    }
+}
+
+/// Name of an instruction; those of other programs are named after what they are for.
+fn name(instruction: &Instruction) -> &'static str {
+    if instruction.program_id == stipend::ID {
+        let known = INSTRUCTIONS.iter().find(|(_, discriminator)| instruction.data.starts_with(discriminator));
+        return known.map_or("unknown", |(name, _)| name);
+    }
+    if instruction.program_id == spl_associated_token_account_interface::program::ID {
+        return "open_associated_token";
+    }
+    if instruction.program_id == spl_token_interface::ID {
+        return "create_mint";
+    }
+    "other"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::instruction;
+
+    /// Executes everything, for as many compute units as the instruction has bytes.
+    struct Cheap;
+
+    impl Ledger for Cheap {
+        fn send(&mut self, _: &Keypair, all: &[Instruction], _: &[&Keypair]) -> Result<Receipt, LedgerError> {
+            let compute_units = all.iter().map(|one| one.data.len() as u64).sum();
+            Ok(Receipt { compute_units, fee_lamports: 5_000, bytes: 0 })
+        }
+
+        fn account(&mut self, _: &Address) -> Result<Option<Account>, LedgerError> {
+            Ok(None)
+        }
+
+        fn rent_lamports(&mut self, _: usize) -> Result<u64, LedgerError> {
+            Ok(0)
+        }
+
+        fn now(&mut self) -> Result<i64, LedgerError> {
+            Ok(0)
+        }
+    }
+
+    #[test]
+    fn every_kind_is_counted_by_itself_in_the_order_of_first_use() {
+        let mut ledger = Metered::new(Cheap);
+        let (payer, key) = (Keypair::new_from_array([1; 32]), Address::default());
+        let limit = instruction::compute_unit_limit(1_400_000);
+
+        ledger.send(&payer, &[instruction::settle_shard(&key, &key)], &[]).unwrap();
+        ledger.send(&payer, &[instruction::score_shard(&key, &key, &[], 7)], &[]).unwrap();
+        ledger.send(&payer, &[limit, instruction::score_shard(&key, &key, &[], 7)], &[]).unwrap();
+
+        // A discriminator has 8 bytes, the epoch 4, the limit 1 + 4.
+        let settle = InstructionCost {
+            instruction: "settle_shard",
+            count: 1,
+            min_compute_units: 8,
+            max_compute_units: 8,
+            total_compute_units: 8,
+            fee_lamports: 5_000,
+        };
+        let score = InstructionCost {
+            instruction: "score_shard",
+            count: 2,
+            min_compute_units: 12,
+            max_compute_units: 17,
+            total_compute_units: 29,
+            fee_lamports: 10_000,
+        };
+        assert_eq!(ledger.costs(), [settle, score]);
+    }
+}

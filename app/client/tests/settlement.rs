@@ -1,0 +1,207 @@
+//! The steps of a network's life on the embedded ledger, against the committed artifact.
+
+use ed25519_dalek::SigningKey;
+use solana_address::Address;
+use solana_keypair::Keypair;
+use solana_signer::Signer;
+use stipend_client::{
+    account, address,
+    batch::{self, cut, SignedBatch, RELAYED_NODES},
+    embedded::EmbeddedLedger,
+    instruction::{self, Destination},
+    ledger::{Ledger, LedgerError},
+    metered::Metered,
+    program::{instructions::NetworkParams, state::Entry},
+    settlement::{Settlement, SettlementError},
+};
+
+const PROGRAM: &[u8] = include_bytes!("../../../programs/stipend/artifact/stipend.so");
+const GENESIS: i64 = 1_700_000_000;
+const EPOCH_SECS: u32 = 3_600;
+const EMISSION_ATOMS: u64 = 1_024_000;
+const TOKEN_PROGRAM: Address = spl_token_interface::ID;
+
+fn key(seed: u8) -> Keypair {
+    Keypair::new_from_array([seed; 32])
+}
+
+fn oracle() -> SigningKey {
+    SigningKey::from_bytes(&[3; 32])
+}
+
+/// A network of one oracle, and `nodes` nodes of one owner, at the end of its epoch 0.
+struct World {
+    ledger: Metered<EmbeddedLedger>,
+    payer: Keypair,
+    owner: Address,
+    mint: Address,
+    network: Address,
+}
+
+impl World {
+    fn new(nodes: u16) -> Self {
+        let mut ledger = Metered::new(EmbeddedLedger::new(PROGRAM, GENESIS - 1).unwrap());
+        let (payer, mint_key) = (key(1), key(2));
+        let (authority, mint) = (payer.pubkey(), mint_key.pubkey());
+        ledger.ledger_mut().airdrop(&authority, 1_000_000_000_000).unwrap();
+        let lamports = ledger.rent_lamports(82).unwrap();
+        let create =
+            solana_system_interface::instruction::create_account(&authority, &mint, lamports, 82, &TOKEN_PROGRAM);
+        let initialize =
+            spl_token_interface::instruction::initialize_mint2(&TOKEN_PROGRAM, &mint, &authority, None, 0).unwrap();
+        ledger.send(&payer, &[create, initialize], &[&mint_key]).unwrap();
+        let network = address::network(&mint, 0);
+        let create = instruction::create_network(&authority, &authority, &mint, &TOKEN_PROGRAM, params());
+        let oracle = Address::from(oracle().verifying_key().to_bytes());
+        let add = instruction::add_oracle(&authority, &network, &oracle);
+        ledger.send(&payer, &[create, add], &[]).unwrap();
+
+        let mut world = Self { ledger, owner: key(4).pubkey(), payer, mint, network };
+        let owner = world.owner;
+        for node in 0..nodes {
+            let mut seed = [9; 32];
+            seed[..2].copy_from_slice(&node.to_le_bytes());
+            world.settlement().register(&Keypair::new_from_array(seed), None, &owner).unwrap();
+        }
+        assert_eq!(world.settlement().open_reports(0).unwrap(), 1);
+        world.ledger.ledger_mut().warp_to(GENESIS + i64::from(EPOCH_SECS));
+        world
+    }
+
+    fn settlement(&mut self) -> Settlement<'_, Metered<EmbeddedLedger>> {
+        Settlement::new(&mut self.ledger, &self.payer, self.network)
+    }
+
+    /// A file of signed batches in which every node was up for all of epoch 0.
+    fn signed(&mut self, nodes: usize) -> Vec<u8> {
+        let domain = self.settlement().network().unwrap().domain;
+        let shard = address::shard(&self.network, 0);
+        let cut = cut(domain, 0, &vec![Entry::new(Some(10_000), None); nodes], RELAYED_NODES);
+        let batches: Vec<_> =
+            cut.iter().map(|batch| SignedBatch::new(&oracle(), &self.network, &shard, batch)).collect();
+        let mut file = Vec::new();
+        batch::write(&batches, &mut file).unwrap();
+        file
+    }
+
+    fn count(&self, instruction: &str) -> u64 {
+        self.ledger.costs().iter().find(|cost| cost.instruction == instruction).map_or(0, |cost| cost.count)
+    }
+
+    fn atoms(&mut self) -> u64 {
+        let address = address::associated_token(&self.owner, &self.mint, &TOKEN_PROGRAM);
+        let found = self.ledger.account(&address).unwrap().unwrap();
+        account::token_atoms(&found.data).unwrap()
+    }
+}
+
+fn params() -> NetworkParams {
+    NetworkParams {
+        id: 0,
+        genesis: GENESIS,
+        epoch_secs: EPOCH_SECS,
+        report_secs: 600,
+        score_secs: 2 * EPOCH_SECS,
+        uptime_weight_bps: 10_000,
+        min_uptime_bps: 0,
+        bandwidth_cap: 1,
+        per_epoch_atoms: EMISSION_ATOMS,
+        cap_atoms: u64::MAX,
+        decay_bps: 0,
+        decay_every_epochs: 0,
+        carry_epochs: 0,
+        quorum: 1,
+        shard_capacity: 1_024,
+        registrar: None,
+        bond_lamports: 0,
+    }
+}
+
+#[test]
+fn a_file_of_signed_batches_settles_a_full_shard() {
+    let mut world = World::new(1_024);
+    let file = world.signed(1_024);
+
+    // Whoever relays may bring them in any order.
+    for batch in batch::read(file.as_slice()).unwrap().iter().rev() {
+        world.settlement().relay(batch).unwrap();
+    }
+    assert_eq!(world.settlement().score(0).unwrap(), 1);
+    world.settlement().close().unwrap();
+    assert_eq!(world.settlement().settle().unwrap(), 1);
+    let shard = world.settlement().shard(0).unwrap();
+    assert_eq!(world.settlement().claim_shard(&shard).unwrap(), 1);
+
+    // 1,024 / 120 = 8.53; an owner of 1,024 slots claims 256 at once.
+    assert_eq!((world.count("submit_report"), world.count("claim")), (9, 4));
+    // The rate is 1,024,000 / (1,024 · 10^8) = 10^-5 atoms a point, floored to 1/2^64: 10^8 points are just below 1,000 atoms.
+    assert_eq!(world.atoms(), 1_024 * 999);
+}
+
+#[test]
+fn a_step_taken_again_finds_nothing_to_do() {
+    let mut world = World::new(2);
+    let file = world.signed(2);
+    for batch in batch::read(file.as_slice()).unwrap() {
+        world.settlement().relay(&batch).unwrap();
+    }
+    world.settlement().score(0).unwrap();
+    world.settlement().close().unwrap();
+    world.settlement().settle().unwrap();
+    let shard = world.settlement().shard(0).unwrap();
+    world.settlement().claim_shard(&shard).unwrap();
+
+    assert_eq!(world.settlement().open_reports(0).unwrap(), 0);
+    assert_eq!(world.settlement().score(0).unwrap(), 0);
+    assert_eq!(world.settlement().settle().unwrap(), 0);
+    let shard = world.settlement().shard(0).unwrap();
+    assert_eq!(world.settlement().claim_shard(&shard).unwrap(), 0);
+
+    assert_eq!(["score_shard", "settle_shard", "claim"].map(|name| world.count(name)), [1, 1, 1]);
+}
+
+#[test]
+fn an_epoch_that_is_not_over_is_refused_in_the_words_of_the_program() {
+    let mut world = World::new(1);
+
+    let refused = world.settlement().score(1).unwrap_err();
+
+    let SettlementError::Ledger(LedgerError::Refused { index: 0, reason, .. }) = refused else {
+        panic!("{refused:?}");
+    };
+    assert_eq!(reason, "epoch is not the open one; score the first epoch that is not closed, left: 1, right: 0");
+}
+
+#[test]
+fn an_account_that_is_not_there_is_named() {
+    let mut world = World::new(1);
+    let missing = address::shard(&world.network, 7);
+
+    let refused = world.settlement().shard(7).err().map(|error| error.to_string());
+
+    assert_eq!(refused, Some(format!("there is no shard at {missing}; name one of this cluster")));
+}
+
+#[test]
+fn a_claim_of_the_most_slots_fits_a_transaction() {
+    let mut world = World::new(1);
+    let shard = address::shard(&world.network, 0);
+    let mut claim = |slots: u16| {
+        let claim = instruction::claim(
+            &world.network,
+            &shard,
+            &world.owner,
+            &world.mint,
+            &TOKEN_PROGRAM,
+            Destination::Associated,
+            (0..slots).collect(),
+        );
+        matches!(world.ledger.send(&world.payer, &[claim], &[]), Err(LedgerError::TooLong { .. }))
+    };
+
+    let most = (1..600).take_while(|slots| !claim(*slots)).last();
+
+    // 1,232 bytes less signature 65, header 4, nine keys 288, blockhash 32, instruction 12 and its data's head 12: 819 for 2 a
+    // slot.
+    assert_eq!(most, Some(409));
+}

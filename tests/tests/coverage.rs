@@ -1,0 +1,183 @@
+//! What the suite looks at: every instruction has its file, and every error is asserted or is said to be out of reach.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+use stipend::error::StipendError;
+
+/// How an error is covered.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Cover {
+    /// Some test asserts it.
+    Asserted,
+    /// No test can, for this reason.
+    #[allow(dead_code, reason = "every error is within reach so far")]
+    OutOfReach(&'static str),
+}
+use Cover::Asserted;
+
+/// Lists every error in the order of its number; one that is missing here does not compile.
+macro_rules! errors {
+    ($($variant:ident: $cover:expr,)*) => {
+        const ERRORS: &[(&str, StipendError, Cover)] =
+            &[$((stringify!($variant), StipendError::$variant, $cover)),*];
+
+        #[allow(dead_code, reason = "it only has to compile")]
+        fn is_listed(error: StipendError) {
+            match error {
+                $(StipendError::$variant => (),)*
+            }
+        }
+    };
+}
+
+errors! {
+    ArithmeticOverflow: Asserted,
+    InvariantBroken: Asserted,
+    AccountSizeWrong: Asserted,
+    NetworkIdNotFirst: Asserted,
+    MintAuthorityMismatch: Asserted,
+    MintHasFreezeAuthority: Asserted,
+    MintExtensionRefused: Asserted,
+    GenesisInPast: Asserted,
+    GenesisTooFar: Asserted,
+    EpochLengthOutOfRange: Asserted,
+    ReportWindowEmpty: Asserted,
+    ScoringWindowTooShort: Asserted,
+    UptimeWeightOutOfRange: Asserted,
+    MinUptimeOutOfRange: Asserted,
+    BandwidthCapOutOfRange: Asserted,
+    EmissionZero: Asserted,
+    CapBelowEmission: Asserted,
+    CapExceedsSupplyRoom: Asserted,
+    DecayOutOfRange: Asserted,
+    DecayIncomplete: Asserted,
+    CarryOutOfRange: Asserted,
+    QuorumOutOfRange: Asserted,
+    ShardCapacityOutOfRange: Asserted,
+    AuthorityMismatch: Asserted,
+    OracleAlreadyAdded: Asserted,
+    OracleKeyZero: Asserted,
+    OracleSetFull: Asserted,
+    QuorumNotAboveHalf: Asserted,
+    OracleUnknown: Asserted,
+    ShardNotFull: Asserted,
+    ShardFull: Asserted,
+    ShardNetworkMismatch: Asserted,
+    OwnerZero: Asserted,
+    RegistrarMissing: Asserted,
+    RegistrarMismatch: Asserted,
+    DomainMismatch: Asserted,
+    ReportMismatch: Asserted,
+    ReportShardMismatch: Asserted,
+    ReportOracleMismatch: Asserted,
+    OracleNotActive: Asserted,
+    EpochNotEnded: Asserted,
+    ReportWindowClosed: Asserted,
+    ReportAlreadyScored: Asserted,
+    PreviousEpochNotScored: Asserted,
+    ReportEpochPassed: Asserted,
+    MeasurementsMalformed: Asserted,
+    SlotOutOfRange: Asserted,
+    UptimeOutOfRange: Asserted,
+    ReportTotalOutOfRange: Asserted,
+    ReportTotalMismatch: Asserted,
+    ReportTotalExceeded: Asserted,
+    MeasurementContradicts: Asserted,
+    SignatureMissing: Asserted,
+    RelayNotTopLevel: Asserted,
+    Ed25519InstructionMissing: Asserted,
+    Ed25519LayoutWrong: Asserted,
+    Ed25519KeyMismatch: Asserted,
+    Ed25519MessageMismatch: Asserted,
+    EpochNotOpen: Asserted,
+    ScoringWindowClosed: Asserted,
+    ShardAlreadyScored: Asserted,
+    ShardNotSettled: Asserted,
+    ReportsIncomplete: Asserted,
+    ReportAccountMissing: Asserted,
+    ReportAccountExtra: Asserted,
+    ShardsNotScored: Asserted,
+    RingEntryUnsettled: Asserted,
+    EpochNotClosed: Asserted,
+    ShardAlreadySettled: Asserted,
+    EpochOutOfRange: Asserted,
+    SlotsNotAscending: Asserted,
+    SlotOwnerMismatch: Asserted,
+    NothingToClaim: Asserted,
+    DestinationMismatch: Asserted,
+    MintMismatch: Asserted,
+    TokenProgramMismatch: Asserted,
+}
+
+fn here() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tests"))
+}
+
+/// The text of every file of the suite but this one.
+fn suite() -> String {
+    fn read(folder: &Path, text: &mut String) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                read(&path, text);
+            } else if path.extension().is_some_and(|end| end == "rs") && !path.ends_with("coverage.rs") {
+                text.push_str(&fs::read_to_string(&path).unwrap());
+            }
+        }
+    }
+    let mut text = String::new();
+    read(&here(), &mut text);
+    text
+}
+
+/// Whether `name` stands in the text as a whole word behind `StipendError::`.
+fn is_asserted(text: &str, name: &str) -> bool {
+    let wanted = format!("StipendError::{name}");
+    text.match_indices(&wanted)
+        .any(|(at, _)| !text[at + wanted.len()..].starts_with(|next: char| next.is_alphanumeric()))
+}
+
+/// Names of the program's instructions, from its own list of them.
+fn instructions() -> BTreeSet<String> {
+    let lib = concat!(env!("CARGO_MANIFEST_DIR"), "/../programs/stipend/src/lib.rs");
+    let text = fs::read_to_string(lib).unwrap();
+    let (_, program) = text.split_once("#[program]").unwrap();
+    program
+        .split("pub fn ")
+        .skip(1)
+        .map(|rest| rest.split(['(', '<']).next().unwrap().trim().to_owned())
+        // Not an instruction, but what runs those that Anchor's dispatch does not know.
+        .filter(|name| name != "fallback")
+        .collect()
+}
+
+#[test]
+fn every_error_is_asserted_by_some_test_or_out_of_reach() {
+    let suite = suite();
+    for (name, _, cover) in ERRORS {
+        assert_eq!(is_asserted(&suite, name), *cover == Asserted, "{name}");
+    }
+}
+
+#[test]
+fn every_error_keeps_its_number() {
+    for (number, (name, error, _)) in ERRORS.iter().enumerate() {
+        assert_eq!(*error as usize, number, "{name}");
+        assert_eq!(u32::from(*error), 6_000 + number as u32, "{name}");
+    }
+}
+
+#[test]
+fn every_instruction_has_a_file_of_tests() {
+    let instructions = instructions();
+    assert!(instructions.contains("create_network") && instructions.len() >= 11, "{instructions:?}");
+    let main = fs::read_to_string(here().join("main.rs")).unwrap();
+    let suite = suite();
+    for instruction in instructions {
+        assert!(main.contains(&format!("mod {instruction};")), "{instruction} is not in main.rs");
+        assert!(suite.contains(&format!("#[test]\nfn {instruction}_")), "no test bears the name of {instruction}");
+    }
+}

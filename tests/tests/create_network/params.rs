@@ -1,0 +1,148 @@
+//! Every bound of every parameter: the last value that is refused and the first that is accepted.
+
+use super::{Foundry, TOKEN_ID};
+use stipend::{error::StipendError, instructions::NetworkParams};
+use stipend_tests::{params, stage::START};
+
+/// 366 days.
+const LEAP_YEAR_SECS: u32 = 31_622_400;
+
+#[test]
+fn create_network_refuses_an_id_other_than_the_first() {
+    let mut foundry = Foundry::new();
+
+    foundry.refuses(|params| params.id = 1, StipendError::NetworkIdNotFirst);
+    foundry.refuses(|params| params.id = u16::MAX, StipendError::NetworkIdNotFirst);
+}
+
+#[test]
+fn create_network_refuses_a_genesis_before_now_or_after_366_days() {
+    let mut foundry = Foundry::new();
+
+    foundry.refuses(|params| params.genesis = START - 1, StipendError::GenesisInPast);
+    foundry.refuses(|params| params.genesis = i64::MIN, StipendError::GenesisInPast);
+    foundry.accepts(|params| params.genesis = START);
+    foundry.accepts(|params| params.genesis = START + 31_622_400);
+    foundry.refuses(|params| params.genesis = START + 31_622_401, StipendError::GenesisTooFar);
+    foundry.refuses(|params| params.genesis = i64::MAX, StipendError::GenesisTooFar);
+}
+
+#[test]
+fn create_network_refuses_an_epoch_of_nothing_or_of_more_than_366_days() {
+    let mut foundry = Foundry::new();
+
+    foundry.refuses(|params| params.epoch_secs = 0, StipendError::EpochLengthOutOfRange);
+    foundry.accepts(|params| params.epoch_secs = 1);
+    let of =
+        |epoch_secs| move |params: &mut NetworkParams| (params.epoch_secs, params.score_secs) = (epoch_secs, u32::MAX);
+    foundry.accepts(of(LEAP_YEAR_SECS));
+    foundry.refuses(of(LEAP_YEAR_SECS + 1), StipendError::EpochLengthOutOfRange);
+}
+
+#[test]
+fn create_network_refuses_an_empty_report_window() {
+    let mut foundry = Foundry::new();
+
+    foundry.refuses(|params| params.report_secs = 0, StipendError::ReportWindowEmpty);
+    foundry.accepts(|params| params.report_secs = 1);
+}
+
+#[test]
+fn create_network_refuses_a_scoring_window_shorter_than_report_window_and_epoch() {
+    let mut foundry = Foundry::new();
+
+    // 40 + 100.
+    foundry.refuses(|params| params.score_secs = 139, StipendError::ScoringWindowTooShort);
+    foundry.accepts(|params| params.score_secs = 140);
+    let longest = |params: &mut NetworkParams| (params.report_secs, params.score_secs) = (u32::MAX, u32::MAX);
+    foundry.refuses(longest, StipendError::ScoringWindowTooShort);
+}
+
+#[test]
+fn create_network_refuses_basis_points_above_ten_thousand() {
+    let mut foundry = Foundry::new();
+
+    foundry.refuses(|params| params.uptime_weight_bps = 10_001, StipendError::UptimeWeightOutOfRange);
+    foundry.accepts(|params| params.uptime_weight_bps = 10_000);
+    foundry.accepts(|params| params.uptime_weight_bps = 0);
+    foundry.refuses(|params| params.min_uptime_bps = 10_001, StipendError::MinUptimeOutOfRange);
+    foundry.accepts(|params| params.min_uptime_bps = 10_000);
+    foundry.accepts(|params| params.min_uptime_bps = 0);
+    let decay = |bps| move |params: &mut NetworkParams| (params.decay_bps, params.decay_every_epochs) = (bps, 1);
+    foundry.refuses(decay(10_001), StipendError::DecayOutOfRange);
+    foundry.accepts(decay(10_000));
+}
+
+#[test]
+fn create_network_refuses_a_bandwidth_cap_that_is_no_bandwidth() {
+    let mut foundry = Foundry::new();
+
+    foundry.refuses(|params| params.bandwidth_cap = 0, StipendError::BandwidthCapOutOfRange);
+    foundry.accepts(|params| params.bandwidth_cap = 1);
+    foundry.accepts(|params| params.bandwidth_cap = 4_294_967_294);
+    foundry.refuses(|params| params.bandwidth_cap = 4_294_967_295, StipendError::BandwidthCapOutOfRange);
+}
+
+#[test]
+fn create_network_refuses_an_emission_of_nothing_or_above_the_cap() {
+    let mut foundry = Foundry::new();
+
+    foundry.refuses(|params| params.per_epoch_atoms = 0, StipendError::EmissionZero);
+    foundry.accepts(|params| params.per_epoch_atoms = 1);
+    foundry.refuses(|params| params.cap_atoms = 999_999, StipendError::CapBelowEmission);
+    foundry.accepts(|params| params.cap_atoms = 1_000_000);
+}
+
+#[test]
+fn create_network_refuses_a_cap_that_the_mint_has_no_room_for() {
+    let mut foundry = Foundry::new();
+    let held = foundry.mint(&TOKEN_ID, |mint| mint.supply_atoms = 1_000);
+    let most = NetworkParams { cap_atoms: u64::MAX - 1_000, ..params() };
+    let more = NetworkParams { cap_atoms: u64::MAX - 999, ..params() };
+
+    let create = foundry.create(&held, &TOKEN_ID, more);
+    foundry.stage.refuses(&[create], &[&foundry.authority], StipendError::CapExceedsSupplyRoom);
+    let create = foundry.create(&held, &TOKEN_ID, most);
+    foundry.stage.accepts(&[create], &[&foundry.authority]);
+}
+
+#[test]
+fn create_network_refuses_half_a_decay() {
+    let mut foundry = Foundry::new();
+    let decay =
+        |bps, every| move |params: &mut NetworkParams| (params.decay_bps, params.decay_every_epochs) = (bps, every);
+
+    foundry.refuses(decay(1, 0), StipendError::DecayIncomplete);
+    foundry.refuses(decay(0, 1), StipendError::DecayIncomplete);
+    foundry.accepts(decay(1, 1));
+    foundry.accepts(decay(0, 0));
+}
+
+#[test]
+fn create_network_refuses_to_carry_more_than_a_thousand_epochs() {
+    let mut foundry = Foundry::new();
+
+    foundry.accepts(|params| params.carry_epochs = 0);
+    foundry.accepts(|params| params.carry_epochs = 1_000);
+    foundry.refuses(|params| params.carry_epochs = 1_001, StipendError::CarryOutOfRange);
+}
+
+#[test]
+fn create_network_refuses_a_quorum_of_nobody_or_of_more_than_sixteen() {
+    let mut foundry = Foundry::new();
+
+    foundry.refuses(|params| params.quorum = 0, StipendError::QuorumOutOfRange);
+    foundry.accepts(|params| params.quorum = 1);
+    foundry.accepts(|params| params.quorum = 16);
+    foundry.refuses(|params| params.quorum = 17, StipendError::QuorumOutOfRange);
+}
+
+#[test]
+fn create_network_refuses_shards_of_nothing_or_of_more_than_1024_slots() {
+    let mut foundry = Foundry::new();
+
+    foundry.refuses(|params| params.shard_capacity = 0, StipendError::ShardCapacityOutOfRange);
+    foundry.accepts(|params| params.shard_capacity = 1);
+    foundry.accepts(|params| params.shard_capacity = 1_024);
+    foundry.refuses(|params| params.shard_capacity = 1_025, StipendError::ShardCapacityOutOfRange);
+}

@@ -1,0 +1,132 @@
+//! Instructions as bytes: what nobody knows, what is cut short or too long, and accounts that are missing.
+
+use anchor_lang::error::ErrorCode;
+use solana_address::Address;
+use solana_instruction::{AccountMeta, Instruction};
+use solana_keypair::Keypair;
+use solana_signer::Signer;
+use stipend_client::instruction;
+use stipend_tests::{address, key, measured, params, scene::end, Scene};
+
+/// Three oracles and a shard with one node, at the end of epoch 0.
+fn scene() -> (Scene, Address) {
+    let mut scene = Scene::new();
+    let shard = scene.open_shard();
+    scene.register(&shard, &key("owner").pubkey());
+    scene.warp_to(end(0));
+    (scene, shard)
+}
+
+/// One of each instruction, with the number of its accounts.
+fn one_of_each(scene: &mut Scene, shard: &Address) -> Vec<(&'static str, Instruction, usize)> {
+    let (payer, authority) = (scene.stage.payer.pubkey(), scene.authority.pubkey());
+    let (network, oracle, device) = (scene.network, scene.oracle_keys()[0], key("device").pubkey());
+    let mint = address("another mint");
+    let batch = scene.batch(0, &[measured(9_000, 1)]);
+    let create = instruction::create_network(&payer, &authority, &mint, &scene.token_program, params());
+    vec![
+        ("create_network", create, 7),
+        ("add_oracle", instruction::add_oracle(&authority, &network, &address("new")), 2),
+        ("remove_oracle", instruction::remove_oracle(&authority, &network, &oracle, false), 2),
+        ("open_shard", instruction::open_shard(&payer, &network, 1), 4),
+        ("open_report", instruction::open_report(&payer, &network, shard, &address("new")), 5),
+        ("register_node", scene.register_instruction(&device, shard, &address("owner")), 7),
+        ("submit_report", instruction::submit_report(&oracle, &network, shard, &batch), 4),
+        ("score_shard", instruction::score_shard(&network, shard, &[], 0), 2),
+        ("close_epoch", instruction::close_epoch(&network), 1),
+        ("settle_shard", instruction::settle_shard(&network, shard), 2),
+        ("claim", scene.claim_instruction(shard, &key("owner").pubkey(), &[0]), 7),
+    ]
+}
+
+fn keys(scene: &Scene) -> Vec<Keypair> {
+    vec![scene.authority.insecure_clone(), scene.oracles[0].insecure_clone(), key("device")]
+}
+
+#[test]
+fn every_instruction_refuses_to_run_without_its_last_account() {
+    let (mut scene, shard) = scene();
+    let keys = keys(&scene);
+    let keys: Vec<&Keypair> = keys.iter().collect();
+    // The mint is looked at before the account that is missing.
+    scene.stage.put(
+        &address("another mint"),
+        stipend_tests::mint::MintState { authority: Some(scene.authority.pubkey()), ..Default::default() }
+            .to_account(&scene.token_program),
+    );
+
+    for (name, mut instruction, accounts) in one_of_each(&mut scene, &shard) {
+        println!("{name}");
+        assert_eq!(instruction.accounts.len(), accounts);
+        instruction.accounts.pop();
+        scene.stage.refuses(std::slice::from_ref(&instruction), &keys, ErrorCode::AccountNotEnoughKeys);
+        instruction.accounts.clear();
+        scene.stage.refuses(&[instruction], &keys, ErrorCode::AccountNotEnoughKeys);
+    }
+}
+
+#[test]
+fn every_instruction_with_arguments_refuses_data_that_is_cut_short() {
+    let (mut scene, shard) = scene();
+    let keys = keys(&scene);
+    let keys: Vec<&Keypair> = keys.iter().collect();
+
+    for (name, mut instruction, _) in one_of_each(&mut scene, &shard) {
+        if instruction.data.len() > 8 {
+            println!("{name}");
+            instruction.data.pop();
+            scene.stage.refuses(&[instruction], &keys, ErrorCode::InstructionDidNotDeserialize);
+        }
+    }
+}
+
+#[test]
+fn submit_report_refuses_data_of_any_other_length() {
+    let (mut scene, shard) = scene();
+    let batch = scene.batch(0, &[measured(9_000, 1)]);
+    let submit = instruction::submit_report(&scene.oracle_keys()[0], &scene.network, &shard, &batch);
+    let whole = submit.data.len();
+    assert_eq!(whole, 8 + 8 + 32 + 4 + 2 + 2 + 4 + 6);
+
+    for len in 8..whole {
+        let data = submit.data[..len].to_vec();
+        let cut = Instruction { data, ..submit.clone() };
+        scene.stage.refuses(&[cut], &[&scene.oracles[0]], ErrorCode::InstructionDidNotDeserialize);
+    }
+    let mut long = submit.clone();
+    long.data.push(0);
+    scene.stage.refuses(&[long], &[&scene.oracles[0]], ErrorCode::InstructionDidNotDeserialize);
+    // A length of the measurements that is not theirs.
+    for claimed in [0u32, 5, 7, u32::MAX] {
+        let mut lying = submit.clone();
+        lying.data[56..60].copy_from_slice(&claimed.to_le_bytes());
+        println!("{claimed}");
+        scene.stage.refuses(&[lying], &[&scene.oracles[0]], ErrorCode::InstructionDidNotDeserialize);
+    }
+    scene.stage.accepts(&[submit], &[&scene.oracles[0]]);
+}
+
+#[test]
+fn submit_report_bears_accounts_that_it_does_not_need() {
+    let (mut scene, shard) = scene();
+    let batch = scene.batch(0, &[measured(9_000, 1)]);
+    let mut submit = instruction::submit_report(&scene.oracle_keys()[0], &scene.network, &shard, &batch);
+    submit.accounts.push(AccountMeta::new_readonly(address("more"), false));
+
+    scene.stage.accepts(&[submit], &[&scene.oracles[0]]);
+
+    assert_eq!(scene.report_state(&shard, 0).0.received, 1);
+}
+
+#[test]
+fn the_program_refuses_what_nobody_knows() {
+    let (mut scene, shard) = scene();
+    let known = instruction::settle_shard(&scene.network, &shard);
+    let mut nearly = known.data.clone();
+    nearly[7] ^= 1;
+
+    for data in [vec![], vec![27], known.data[..7].to_vec(), vec![0; 8], vec![255; 100], nearly] {
+        let unknown = Instruction { data, ..known.clone() };
+        scene.stage.refuses(&[unknown], &[], ErrorCode::InstructionFallbackNotFound);
+    }
+}
