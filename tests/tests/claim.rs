@@ -162,6 +162,23 @@ fn claim_refuses_slots_that_are_repeated_or_out_of_order() {
 }
 
 #[test]
+fn claim_refuses_half_a_slot() {
+    let (mut scene, shard) = settled();
+    let [a, _] = owners();
+    scene.open_token(&a.pubkey());
+    let whole = claim(&scene, &shard, &a, &[0, 2]);
+    // Discriminator, the slots' length in bytes, two slots of two bytes.
+    assert_eq!(whole.data[8..], [4, 0, 0, 0, 0, 0, 2, 0]);
+    for bytes in [1u8, 3] {
+        let mut half = whole.clone();
+        half.data.truncate(12 + usize::from(bytes));
+        half.data[8] = bytes;
+        scene.stage.refuses(&[half], &[], StipendError::SlotsMalformed);
+    }
+    scene.stage.accepts(&[whole], &[]);
+}
+
+#[test]
 fn claim_refuses_a_slot_that_the_shard_has_not() {
     let (mut scene, shard) = settled();
     let [a, _] = owners();

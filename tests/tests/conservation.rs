@@ -155,7 +155,7 @@ impl World {
             self.empty_epochs += 1;
         }
         let every = self.params.decay_every_epochs;
-        if every > 0 && (epoch + 1) % every == 0 {
+        if every > 0 && (epoch + 1).is_multiple_of(every) {
             let kept = u128::from(10_000 - self.params.decay_bps);
             self.per_epoch_atoms = (u128::from(self.per_epoch_atoms) * kept / 10_000) as u64;
         }
@@ -168,7 +168,7 @@ impl World {
         let rate = (u128::from(emission) << 64) / u128::from(total);
         let mut paid = 0;
         for tenant in self.tenants.iter_mut().filter(|tenant| tenant.shard == shard) {
-            let reward = (u128::from(tenant.score) * rate >> 64) as u64;
+            let reward = ((u128::from(tenant.score) * rate) >> 64) as u64;
             tenant.accrued_atoms += reward;
             paid += reward;
         }

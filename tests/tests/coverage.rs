@@ -110,6 +110,9 @@ errors! {
     DestinationMismatch: Asserted,
     MintMismatch: Asserted,
     TokenProgramMismatch: Asserted,
+    SlotsMalformed: Asserted,
+    MintAuthorityAccountMismatch: Asserted,
+    MintInvalid: Asserted,
 }
 
 fn here() -> PathBuf {

@@ -210,10 +210,10 @@ fn create_network_refuses_an_impostor_of_the_mint() {
     foundry.stage.put(&blank, Account { data: vec![0; 82], ..state.to_account(&TOKEN_ID) });
 
     let cases = [
-        (foreign, Refusal::from(ErrorCode::AccountOwnedByWrongProgram)),
-        (token, Refusal::from(InstructionError::InvalidAccountData)),
-        (blank, Refusal::from(InstructionError::UninitializedAccount)),
-        (missing, Refusal::from(ErrorCode::AccountNotInitialized)),
+        (foreign, StipendError::TokenProgramMismatch),
+        (token, StipendError::MintInvalid),
+        (blank, StipendError::MintInvalid),
+        (missing, StipendError::TokenProgramMismatch),
     ];
     for (impostor, refusal) in cases {
         let create = foundry.create(&impostor, &TOKEN_ID, params());

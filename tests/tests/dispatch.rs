@@ -6,7 +6,7 @@ use solana_instruction::{AccountMeta, Instruction};
 use solana_keypair::Keypair;
 use solana_signer::Signer;
 use stipend_client::instruction;
-use stipend_tests::{address, key, measured, params, scene::end, Scene};
+use stipend_tests::{address, key, measured, params, scene::end, swapped, Scene};
 
 /// Three oracles and a shard with one node, at the end of epoch 0.
 fn scene() -> (Scene, Address) {
@@ -58,10 +58,15 @@ fn every_instruction_refuses_to_run_without_its_last_account() {
     for (name, mut instruction, accounts) in one_of_each(&mut scene, &shard) {
         println!("{name}");
         assert_eq!(instruction.accounts.len(), accounts);
+        // Four accounts are half of what tells submit_report apart.
+        let error = || match name {
+            "submit_report" => ErrorCode::InstructionFallbackNotFound,
+            _ => ErrorCode::AccountNotEnoughKeys,
+        };
         instruction.accounts.pop();
-        scene.stage.refuses(std::slice::from_ref(&instruction), &keys, ErrorCode::AccountNotEnoughKeys);
+        scene.stage.refuses(std::slice::from_ref(&instruction), &keys, error());
         instruction.accounts.clear();
-        scene.stage.refuses(&[instruction], &keys, ErrorCode::AccountNotEnoughKeys);
+        scene.stage.refuses(&[instruction], &keys, error());
     }
 }
 
@@ -107,15 +112,20 @@ fn submit_report_refuses_data_of_any_other_length() {
 }
 
 #[test]
-fn submit_report_bears_accounts_that_it_does_not_need() {
+fn submit_report_refuses_an_account_too_many_or_one_twice() {
     let (mut scene, shard) = scene();
     let batch = scene.batch(0, &[measured(9_000, 1)]);
-    let mut submit = instruction::submit_report(&scene.oracle_keys()[0], &scene.network, &shard, &batch);
-    submit.accounts.push(AccountMeta::new_readonly(address("more"), false));
+    let submit = instruction::submit_report(&scene.oracle_keys()[0], &scene.network, &shard, &batch);
+    let mut more = submit.clone();
+    more.accounts.push(AccountMeta::new_readonly(address("more"), false));
 
-    scene.stage.accepts(&[submit], &[&scene.oracles[0]]);
-
-    assert_eq!(scene.report_state(&shard, 0).0.received, 1);
+    scene.stage.refuses(&[more], &[&scene.oracles[0]], ErrorCode::InstructionFallbackNotFound);
+    for (place, other) in [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)] {
+        for (to, from) in [(place, other), (other, place)] {
+            let twice = swapped(&submit, to, &submit.accounts[from].pubkey);
+            scene.stage.refuses(&[twice], &[&scene.oracles[0]], ErrorCode::ConstraintDuplicateMutableAccount);
+        }
+    }
 }
 
 #[test]

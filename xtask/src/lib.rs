@@ -3,6 +3,7 @@
 //! A library beside the command so that tests can ask whether the committed artifact is made from these sources.
 
 pub mod artifact;
+pub mod bench;
 pub mod build;
 pub mod bytecode;
 pub mod idl;

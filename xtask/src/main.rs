@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use xtask::{artifact, build, idl, process, toolchain};
+use xtask::{artifact, bench, build, idl, process, toolchain};
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "The chores of the workspace")]
@@ -24,6 +24,8 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Measure what the committed program costs, as a table and as target/bench.json; STIPEND_PROGRAM names another program
+    Bench,
     /// Write app/idl/stipend.json from the program
     Idl {
         /// Fail when the committed file is not what the program says, instead
@@ -40,6 +42,7 @@ fn main() -> Result<()> {
         Command::Build => build::run().map(|built| println!("{built}")),
         Command::Artifact { check: false } => artifact::renew(),
         Command::Artifact { check: true } => artifact::check(),
+        Command::Bench => bench::run(),
         Command::Idl { check: false } => idl::write_committed(),
         Command::Idl { check: true } => idl::check(),
     }

@@ -63,9 +63,6 @@ impl Ledger for EmbeddedLedger {
             return Err(LedgerError::TooLong { bytes });
         }
         let meta = self.vm.send_transaction(transaction).map_err(refusal)?;
-        if std::env::var_os("STIPEND_LOGS").is_some() {
-            eprintln!("{}", meta.pretty_logs());
-        }
         Ok(Receipt { compute_units: meta.compute_units_consumed, fee_lamports: meta.fee, bytes })
     }
 

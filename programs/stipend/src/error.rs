@@ -243,4 +243,13 @@ pub enum StipendError {
     /// Another token program than the mint's.
     #[msg("token program is not the mint's; pass the program that owns the mint")]
     TokenProgramMismatch,
+    /// claim: the slots are no multiple of 2 bytes.
+    #[msg("slots are not a multiple of 2 bytes; send a u16 for each slot")]
+    SlotsMalformed,
+    /// claim: another account than the mint's authority.
+    #[msg("mint authority is not the mint's; pass the program's address for this mint")]
+    MintAuthorityAccountMismatch,
+    /// create_network: the account is no mint, or one that was not initialized.
+    #[msg("mint is not an initialized mint of its token program; pass one that is")]
+    MintInvalid,
 }

@@ -110,7 +110,7 @@ pub mod stipend {
     }
 
     /// Mints what an owner's slots have accrued; see [`instructions::claim`].
-    pub fn claim(ctx: Context<Claim>, slots: Vec<u16>) -> Result<()> {
+    pub fn claim(ctx: Context<Claim>, slots: Vec<u8>) -> Result<()> {
         instructions::claim(ctx, &slots)
     }
 }

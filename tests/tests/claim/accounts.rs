@@ -45,8 +45,8 @@ fn claim_refuses_an_impostor_of_each_account() {
         // Somebody else's own account is the destination then.
         (2, b.pubkey(), StipendError::DestinationMismatch.into()),
         (3, twin_mint, StipendError::MintMismatch.into()),
-        (4, place::mint_authority(&twin_mint), ErrorCode::ConstraintSeeds.into()),
-        (4, scene.authority.pubkey(), ErrorCode::ConstraintSeeds.into()),
+        (4, place::mint_authority(&twin_mint), StipendError::MintAuthorityAccountMismatch.into()),
+        (4, scene.authority.pubkey(), StipendError::MintAuthorityAccountMismatch.into()),
         (5, place::associated_token(&b.pubkey(), &scene.mint, &TOKEN_ID), StipendError::DestinationMismatch.into()),
         (5, place::associated_token(&a.pubkey(), &twin_mint, &TOKEN_ID), StipendError::DestinationMismatch.into()),
         (6, TOKEN_2022_ID, StipendError::TokenProgramMismatch.into()),

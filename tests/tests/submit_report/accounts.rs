@@ -4,7 +4,6 @@ use super::{relay, scene, submit};
 use anchor_lang::error::ErrorCode;
 use solana_account::Account;
 use solana_address::Address;
-use solana_instruction_error::InstructionError;
 use solana_signer::Signer;
 use stipend::error::StipendError;
 use stipend_client::{address as place, instruction};
@@ -99,8 +98,7 @@ fn submit_report_refuses_an_impostor_of_each_account() {
         (2, twin_report, StipendError::ReportShardMismatch.into()),
         (2, foreign_report, ErrorCode::AccountOwnedByWrongProgram.into()),
         (2, twin_shard, ErrorCode::AccountDiscriminatorMismatch.into()),
-        // The runtime's own: the same account can't be read and written at once.
-        (2, shard, InstructionError::AccountBorrowFailed.into()),
+        (2, shard, ErrorCode::ConstraintDuplicateMutableAccount.into()),
         (2, node, ErrorCode::AccountDiscriminatorMismatch.into()),
         (2, address("missing"), ErrorCode::AccountOwnedByWrongProgram.into()),
     ];

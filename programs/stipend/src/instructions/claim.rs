@@ -1,4 +1,4 @@
-use crate::{constants::*, ensure, error::StipendError, event::RewardsClaimed, state::*};
+use crate::{check::OrRefuse, constants::*, ensure, error::StipendError, event::RewardsClaimed, state::*};
 use anchor_lang::prelude::*;
 use anchor_spl::token_interface::{mint_to, MintTo, TokenInterface};
 
@@ -20,14 +20,10 @@ pub struct Claim<'info> {
     pub shard: AccountLoader<'info, Shard>,
     /// CHECK: compared with the owner of each slot; signs if the destination is not its associated token account.
     pub owner: UncheckedAccount<'info>,
-    /// CHECK: the network's mint, by its address.
+    /// CHECK: the network's mint, by its address, and so an account of its token program.
     #[account(mut)]
     pub mint: UncheckedAccount<'info>,
-    /// CHECK: the program's own address, which holds no data.
-    #[account(
-        seeds = [MINT_AUTHORITY_SEED, mint.key.as_ref()],
-        bump = network.load()?.mint_authority_bump
-    )]
+    /// CHECK: the mint's authority, as the mint itself says; that it is the program's address shows when it signs.
     pub mint_authority: UncheckedAccount<'info>,
     /// CHECK: the owner's associated token account, by its address; or any that the owner signs for. The token program
     /// checks that it is an account of the mint.
@@ -39,13 +35,15 @@ pub struct Claim<'info> {
 
 /// Mints what one owner's slots of a shard have accrued.
 ///
-/// - `slots`: in ascending order.
+/// - `slots`: in ascending order, u16 little-endian each.
 ///
 /// Who: anybody, to the owner's associated token account; the owner, to any token account of the mint: the owner's key can
 /// stay cold. What must hold: the slots are the owner's and something has accrued. What changes: the atoms are in the
 /// destination, and the slots have accrued nothing.
-/// Errors: [`StipendError::DestinationMismatch`] and those of [`take_accrued`].
-pub fn claim(ctx: Context<Claim>, slots: &[u16]) -> Result<()> {
+/// Errors: [`StipendError::SlotsMalformed`], [`StipendError::MintAuthorityAccountMismatch`],
+/// [`StipendError::DestinationMismatch`] and those of [`take_accrued`].
+pub fn claim(ctx: Context<Claim>, slots: &[u8]) -> Result<()> {
+    let slots = bytemuck::try_cast_slice(slots).ok().or_refuse(StipendError::SlotsMalformed)?;
     ctx.accounts.validate()?;
     let atoms = ctx.accounts.apply(slots)?;
     emit!(RewardsClaimed {
@@ -59,6 +57,12 @@ pub fn claim(ctx: Context<Claim>, slots: &[u16]) -> Result<()> {
 
 impl Claim<'_> {
     fn validate(&self) -> Result<()> {
+        {
+            // A mint begins with a tag of four bytes, 1 for an authority, and the authority's address.
+            let mint = self.mint.try_borrow_data()?;
+            let is_authority = mint.get(4..36) == Some(self.mint_authority.key.as_ref());
+            ensure!(is_authority, StipendError::MintAuthorityAccountMismatch);
+        }
         if self.owner.is_signer {
             return Ok(());
         }
@@ -68,7 +72,7 @@ impl Claim<'_> {
         Ok(())
     }
 
-    fn apply(&self, places: &[u16]) -> Result<u64> {
+    fn apply(&self, places: &[[u8; 2]]) -> Result<u64> {
         let atoms = {
             let mut shard = self.shard.as_ref().try_borrow_mut_data()?;
             let (_, slots) = Shard::split_mut(&mut shard)?;

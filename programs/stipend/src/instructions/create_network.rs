@@ -1,12 +1,14 @@
-use crate::{constants::*, ensure, ensure_that, error::StipendError, event::NetworkCreated, math::BPS, state::*};
+use crate::{
+    check::OrRefuse, constants::*, ensure, ensure_that, error::StipendError, event::NetworkCreated, math::BPS, state::*,
+};
 use anchor_lang::prelude::*;
 use anchor_spl::{
     token_2022::spl_token_2022::{
         extension::{BaseStateWithExtensions, ExtensionType, StateWithExtensions},
         instruction::AuthorityType,
-        state::Mint as MintState,
+        state::Mint,
     },
-    token_interface::{set_authority, Mint, SetAuthority, TokenInterface},
+    token_interface::{set_authority, SetAuthority, TokenInterface},
 };
 
 /// Token-2022 extensions of a mint that can't hold back, take or dilute a reward: they describe the token and no more.
@@ -93,9 +95,9 @@ pub struct CreateNetwork<'info> {
     pub payer: Signer<'info>,
     /// The mint's present authority, who becomes the network's.
     pub authority: Signer<'info>,
-    /// The mint of the rewards.
+    /// CHECK: the mint of the rewards: an account of the token program, unpacked with its extensions.
     #[account(mut)]
-    pub mint: InterfaceAccount<'info, Mint>,
+    pub mint: UncheckedAccount<'info>,
     /// The network.
     #[account(
         init,
@@ -119,7 +121,8 @@ pub struct CreateNetwork<'info> {
 /// Who: the mint's authority. What must hold: nobody can freeze the mint's accounts, no extension can hold back, take or
 /// dilute a reward, every parameter is in its range. What changes: the network exists, and from now on only claims mint.
 /// Errors: one for each parameter, see [`NetworkParams`]; [`StipendError::MintAuthorityMismatch`],
-/// [`StipendError::MintHasFreezeAuthority`], [`StipendError::MintExtensionRefused`].
+/// [`StipendError::MintHasFreezeAuthority`], [`StipendError::MintExtensionRefused`], [`StipendError::MintInvalid`],
+/// [`StipendError::TokenProgramMismatch`].
 pub fn create_network(ctx: Context<CreateNetwork>, params: NetworkParams) -> Result<()> {
     let clock = Clock::get()?;
     ctx.accounts.validate(&params, clock.unix_timestamp)?;
@@ -143,16 +146,16 @@ fn domain(clock: &Clock) -> [u8; 8] {
 
 impl CreateNetwork<'_> {
     fn validate(&self, params: &NetworkParams, now: i64) -> Result<()> {
-        let mint = self.mint.to_account_info();
-        ensure!(*mint.owner == self.token_program.key(), StipendError::TokenProgramMismatch);
-        let mint_authority = Option::<Pubkey>::from(self.mint.mint_authority);
+        ensure!(self.mint.owner == self.token_program.key, StipendError::TokenProgramMismatch);
+        let data = self.mint.try_borrow_data()?;
+        let mint = StateWithExtensions::<Mint>::unpack(&data).ok().or_refuse(StipendError::MintInvalid)?;
+        let mint_authority = Option::<Pubkey>::from(mint.base.mint_authority);
         ensure!(mint_authority == Some(self.authority.key()), StipendError::MintAuthorityMismatch);
-        ensure!(self.mint.freeze_authority.is_none(), StipendError::MintHasFreezeAuthority);
-        let data = mint.try_borrow_data()?;
-        let extensions = StateWithExtensions::<MintState>::unpack(&data)?.get_extension_types()?;
+        ensure!(mint.base.freeze_authority.is_none(), StipendError::MintHasFreezeAuthority);
+        let extensions = mint.get_extension_types().ok().or_refuse(StipendError::MintInvalid)?;
         let is_harmless = extensions.iter().all(|extension| HARMLESS_EXTENSIONS.contains(extension));
         ensure!(is_harmless, StipendError::MintExtensionRefused);
-        params.validate(now, self.mint.supply)
+        params.validate(now, mint.base.supply)
     }
 
     fn apply(&self, params: &NetworkParams, domain: [u8; 8], bumps: &CreateNetworkBumps) -> Result<()> {

@@ -181,14 +181,15 @@ impl Shard {
 
 /// Takes what `owner`'s slots have accrued, and returns the sum in atoms.
 ///
-/// - `places`: slots in ascending order, so that none is named twice.
+/// - `places`: slots in ascending order, so that none is named twice; u16 little-endian each.
 ///
 /// Errors: [`StipendError::SlotsNotAscending`], [`StipendError::SlotOutOfRange`], [`StipendError::SlotOwnerMismatch`],
 /// [`StipendError::NothingToClaim`].
-pub fn take_accrued(slots: &mut [Slot], places: &[u16], owner: &Pubkey) -> Result<u64> {
+pub fn take_accrued(slots: &mut [Slot], places: &[[u8; 2]], owner: &Pubkey) -> Result<u64> {
     let mut sum_atoms = 0u64;
     let mut least = 0u16;
-    for &place in places {
+    for place in places {
+        let place = u16::from_le_bytes(*place);
         ensure!(place >= least, StipendError::SlotsNotAscending);
         least = place.saturating_add(1);
         let slot = slots.get_mut(usize::from(place)).or_refuse(StipendError::SlotOutOfRange)?;
