@@ -113,6 +113,7 @@ errors! {
     SlotsMalformed: Asserted,
     MintAuthorityAccountMismatch: Asserted,
     MintInvalid: Asserted,
+    DestinationNotOpen: Asserted,
 }
 
 fn here() -> PathBuf {

@@ -6,7 +6,7 @@ use solana_instruction::{AccountMeta, Instruction};
 use solana_keypair::Keypair;
 use solana_signer::Signer;
 use stipend_client::instruction;
-use stipend_tests::{address, key, measured, params, scene::end, swapped, Scene};
+use stipend_tests::{address, key, measured, params, scene::end, swapped, unsigned, Scene};
 
 /// Three oracles and a shard with one node, at the end of epoch 0.
 fn scene() -> (Scene, Address) {
@@ -122,7 +122,7 @@ fn submit_report_refuses_an_account_too_many_or_one_twice() {
     scene.stage.refuses(&[more], &[&scene.oracles[0]], ErrorCode::InstructionFallbackNotFound);
     for (place, other) in [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)] {
         for (to, from) in [(place, other), (other, place)] {
-            let twice = swapped(&submit, to, &submit.accounts[from].pubkey);
+            let twice = unsigned(&swapped(&submit, to, &submit.accounts[from].pubkey), 3);
             scene.stage.refuses(&[twice], &[&scene.oracles[0]], ErrorCode::ConstraintDuplicateMutableAccount);
         }
     }

@@ -68,7 +68,7 @@ fn dependencies(manifest: &Table) -> BTreeSet<String> {
     tables.filter_map(Value::as_table).flat_map(|table| table.keys().cloned()).collect()
 }
 
-/// What the program inherits from the workspace's manifest. Profiles are in [`build::flags`].
+/// What the program inherits from the workspace's manifest, its profile among it; the rest of the profile is in [`build::flags`].
 fn workspace_part(manifest: &Table, dependencies: &BTreeSet<String>) -> String {
     let workspace = manifest.get("workspace").and_then(Value::as_table);
     let package = workspace.and_then(|workspace| workspace.get("package"));
@@ -79,7 +79,7 @@ fn workspace_part(manifest: &Table, dependencies: &BTreeSet<String>) -> String {
             lines.push(format!("{name} = {value}"));
         }
     }
-    for table in ["patch", "replace"] {
+    for table in ["patch", "profile", "replace"] {
         lines.extend(manifest.get(table).map(|value| format!("{table} = {value}")));
     }
     lines.join("\n")

@@ -252,4 +252,7 @@ pub enum StipendError {
     /// create_network: the account is no mint, or one that was not initialized.
     #[msg("mint is not an initialized mint of its token program; pass one that is")]
     MintInvalid,
+    /// claim: the destination was never opened, or is no token account.
+    #[msg("destination is no account of the mint's token program; open the owner's associated token account first")]
+    DestinationNotOpen,
 }

@@ -94,12 +94,12 @@ fn claim_refuses_a_destination_that_is_no_account_of_the_mint() {
     scene.stage.put(&of_other_mint, token_account(&other_mint, &a.pubkey(), &TOKEN_ID));
     scene.stage.put(&of_other_program, token_account(&mint, &a.pubkey(), &TOKEN_2022_ID));
     scene.stage.put(&blank, Account { data: vec![0; 165], ..token_account(&mint, &a.pubkey(), &TOKEN_ID) });
-    // The token program's own: the mints differ, or there is no token account; the runtime's: it is another program's.
+    // The first and the third are the token program's own: the mints differ, the account is not initialized.
     let cases: [(Address, Refusal); 4] = [
         (of_other_mint, Refusal::Program(3)),
-        (of_other_program, InstructionError::ExternalAccountDataModified.into()),
+        (of_other_program, StipendError::DestinationNotOpen.into()),
         (blank, InstructionError::UninitializedAccount.into()),
-        (address("missing"), InstructionError::InvalidAccountData.into()),
+        (address("missing"), StipendError::DestinationNotOpen.into()),
     ];
 
     for (destination, refusal) in cases {
@@ -114,7 +114,7 @@ fn claim_needs_an_associated_token_account_that_is_there() {
     let [a, _] = owners();
     let early = claim(&scene, &shard, &a, &[0]);
 
-    scene.stage.refuses(std::slice::from_ref(&early), &[], InstructionError::InvalidAccountData);
+    scene.stage.refuses(std::slice::from_ref(&early), &[], StipendError::DestinationNotOpen);
     let token = scene.open_token(&a.pubkey());
     scene.stage.accepts(&[early], &[]);
     assert_eq!(scene.atoms(&token), 399_999);

@@ -1,6 +1,7 @@
 use crate::{check::OrRefuse, constants::*, ensure, error::StipendError, event::RewardsClaimed, state::*};
 use anchor_lang::prelude::*;
 use anchor_spl::token_interface::{mint_to, MintTo, TokenInterface};
+use solana_address::address_eq;
 
 /// Address of the associated token account program.
 pub const ASSOCIATED_TOKEN_PROGRAM_ID: Pubkey = pubkey!("ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL");
@@ -41,7 +42,7 @@ pub struct Claim<'info> {
 /// stay cold. What must hold: the slots are the owner's and something has accrued. What changes: the atoms are in the
 /// destination, and the slots have accrued nothing.
 /// Errors: [`StipendError::SlotsMalformed`], [`StipendError::MintAuthorityAccountMismatch`],
-/// [`StipendError::DestinationMismatch`] and those of [`take_accrued`].
+/// [`StipendError::DestinationNotOpen`], [`StipendError::DestinationMismatch`] and those of [`take_accrued`].
 pub fn claim(ctx: Context<Claim>, slots: &[u8]) -> Result<()> {
     let slots = bytemuck::try_cast_slice(slots).ok().or_refuse(StipendError::SlotsMalformed)?;
     ctx.accounts.validate()?;
@@ -63,12 +64,12 @@ impl Claim<'_> {
             let is_authority = mint.get(4..36) == Some(self.mint_authority.key.as_ref());
             ensure!(is_authority, StipendError::MintAuthorityAccountMismatch);
         }
-        if self.owner.is_signer {
-            return Ok(());
+        if !self.owner.is_signer {
+            let seeds = [self.owner.key.as_ref(), self.token_program.key.as_ref(), self.mint.key.as_ref()];
+            let (associated, _) = Pubkey::find_program_address(&seeds, &ASSOCIATED_TOKEN_PROGRAM_ID);
+            ensure!(*self.destination.key == associated, StipendError::DestinationMismatch);
         }
-        let seeds = [self.owner.key.as_ref(), self.token_program.key.as_ref(), self.mint.key.as_ref()];
-        let (associated, _) = Pubkey::find_program_address(&seeds, &ASSOCIATED_TOKEN_PROGRAM_ID);
-        ensure!(*self.destination.key == associated, StipendError::DestinationMismatch);
+        ensure!(address_eq(self.destination.owner, self.token_program.key), StipendError::DestinationNotOpen);
         Ok(())
     }
 
