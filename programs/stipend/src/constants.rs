@@ -27,8 +27,8 @@ pub const MAX_ORACLES: usize = 16;
 pub const MAX_SHARD_SLOTS: u16 = 1_024;
 /// Closed epochs that a network remembers.
 pub const RING_EPOCHS: usize = 32;
-/// Epochs that one `close_epoch` closes at the most; each costs about 150 CU.
-pub const MAX_CLOSES: usize = 256;
+/// Epochs that one `close_epoch` closes at the most: each leaves an event on the heap, which holds about a hundred.
+pub const MAX_CLOSES: usize = RING_EPOCHS;
 
 /// Longest epoch, in seconds: a leap year.
 pub const MAX_EPOCH_SECS: u32 = 366 * 86_400;

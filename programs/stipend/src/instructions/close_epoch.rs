@@ -9,7 +9,10 @@ pub struct CloseEpoch<'info> {
     pub network: AccountLoader<'info, Network>,
 }
 
-/// Closes the open epoch, and with it every following one that can be closed by now, up to [`MAX_CLOSES`].
+/// Closes the open epoch, and with it every following one that can be closed by now, up to [`MAX_CLOSES`] in all.
+///
+/// Only the first one's errors are the instruction's: it keeps what it closed. A scored epoch that nobody had closed can
+/// so be settled before its place in the ring is needed again, however long the network slept.
 ///
 /// Who: anybody. What must hold: the epoch is over, and all shards are scored or its scoring window is closed. What changes:
 /// emission and total score become a rate in the ring, and the next epoch is open.

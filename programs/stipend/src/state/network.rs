@@ -172,8 +172,8 @@ impl Network {
         Ok(())
     }
 
-    /// Whether the open epoch can be closed. Errors: [`StipendError::EpochOutOfRange`].
-    pub fn is_closable(&self, now: i64) -> Result<bool> {
+    /// Whether nothing more can be scored for the open epoch, which is over. Errors: [`StipendError::EpochOutOfRange`].
+    fn is_due(&self, now: i64) -> Result<bool> {
         let from = if self.scored_shards == self.shard_count {
             self.end(self.open_epoch)?
         } else {
@@ -182,14 +182,20 @@ impl Network {
         Ok(now >= from)
     }
 
+    /// Whether [`Self::close`] would close the open epoch. Errors: [`StipendError::EpochOutOfRange`].
+    pub fn is_closable(&mut self, now: i64) -> Result<bool> {
+        let epoch = self.open_epoch;
+        Ok(self.is_due(now)? && self.ring_entry(epoch)?.unsettled_shards == 0)
+    }
+
     /// Closes the open epoch and opens the next; returns the closed one.
     ///
     /// Errors: [`StipendError::EpochNotEnded`], [`StipendError::ShardsNotScored`] while a shard can still be scored,
     /// [`StipendError::RingEntryUnsettled`].
     pub fn close(&mut self, now: i64) -> Result<ClosedEpoch> {
         let epoch = self.open_epoch;
-        ensure_that!(now >= self.end(epoch)?, StipendError::EpochNotEnded);
-        ensure!(self.is_closable(now)?, StipendError::ShardsNotScored);
+        ensure_that!(now >= (self.end(epoch)?), StipendError::EpochNotEnded);
+        ensure!(self.is_due(now)?, StipendError::ShardsNotScored);
         let next_epoch = epoch.checked_add(1).or_refuse(StipendError::EpochOutOfRange)?;
 
         let emission_atoms = self.emission.close(self.total_score == 0, next_epoch)?;
