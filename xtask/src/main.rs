@@ -36,7 +36,11 @@ enum Command {
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
-    process::forget_cargo_run();
+    // The benchmark is built as any host crate is, by the toolchain that runs this: without its name, rustup would obey the
+    // toolchain files that some crates bring along.
+    if !matches!(arguments.command, Command::Bench) {
+        process::forget_cargo_run();
+    }
     match arguments.command {
         Command::Toolchain => toolchain::ensure().map(drop),
         Command::Build => build::run().map(|built| println!("{built}")),
