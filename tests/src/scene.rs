@@ -1,23 +1,24 @@
 //! A network with its mint, oracles, shards and nodes, ready to be acted on.
 
+mod epochs;
+mod roles;
+
 use crate::{
     address, key,
     mint::{self, MintState},
-    stage::{Receipt, Stage, START},
+    stage::{Stage, START},
 };
 use bytemuck::bytes_of;
 use solana_address::Address;
-use solana_instruction::Instruction;
 use solana_keypair::Keypair;
 use solana_signer::Signer;
-use solana_transaction_error::TransactionError;
 use stipend::{
     instructions::NetworkParams,
-    state::{Entry, Network, Node, Report, Shard, Slot},
+    state::{EmissionParams, Entry, Network, Node, PolicyParams, Report, Shard, Slot},
 };
 use stipend_client::{
     account, address as place,
-    instruction::{self, Destination, ReportBatch},
+    instruction::{self, ReportBatch},
 };
 
 /// Unix seconds at which epoch 0 begins.
@@ -31,26 +32,35 @@ pub const SCORE_SECS: i64 = 300;
 /// Lamports of a bond.
 pub const BOND_LAMPORTS: u64 = 7_000;
 
+/// What bandwidth is measured in.
+pub const UNIT: [u8; 16] = *b"Mbit/s\0\0\0\0\0\0\0\0\0\0";
+
 /// What every network here chooses, unless its test alters it.
 pub fn params() -> NetworkParams {
     NetworkParams {
         id: 0,
         genesis: GENESIS,
         epoch_secs: 100,
-        report_secs: 40,
-        score_secs: 300,
-        uptime_weight_bps: 6_000,
-        min_uptime_bps: 5_000,
-        bandwidth_cap: 1_000,
-        per_epoch_atoms: 1_000_000,
-        cap_atoms: 1_000_000_000,
-        decay_bps: 0,
-        decay_every_epochs: 0,
-        carry_epochs: 2,
-        quorum: 2,
         shard_capacity: 4,
-        registrar: None,
-        bond_lamports: BOND_LAMPORTS,
+        unit: UNIT,
+        guardian: None,
+        cap_atoms: 1_000_000_000,
+        policy: PolicyParams {
+            report_secs: 40,
+            score_secs: 300,
+            uptime_weight_bps: 6_000,
+            min_uptime_bps: 5_000,
+            bandwidth_cap: 1_000,
+            min_boost_bps: 1_000,
+            max_boost_bps: 40_000,
+            tolerance_bps: 500,
+            quorum: 2,
+            registrar: None,
+            bond_lamports: BOND_LAMPORTS,
+            oracle_bond_lamports: 0,
+            mint_limit_atoms: 0,
+        },
+        emission: EmissionParams { per_epoch_atoms: 1_000_000, decay_bps: 0, decay_every_epochs: 0, carry_epochs: 2 },
     }
 }
 
@@ -93,6 +103,8 @@ pub struct Scene {
     pub stage: Stage,
     /// Its authority.
     pub authority: Keypair,
+    /// Who pauses, if the network names it.
+    pub guardian: Keypair,
     /// Its registrar, who signs if the network has one.
     pub registrar: Keypair,
     /// Its mint.
@@ -105,7 +117,8 @@ pub struct Scene {
     pub oracles: Vec<Keypair>,
     /// Its shards.
     pub shards: Vec<Address>,
-    devices: u32,
+    /// Its devices, in the order of their registration.
+    pub devices: Vec<Keypair>,
 }
 
 impl Default for Scene {
@@ -149,13 +162,14 @@ impl Scene {
         Self {
             stage,
             authority,
+            guardian: key("guardian"),
             registrar: key("registrar"),
             mint,
             token_program,
             network,
             oracles: Vec::new(),
             shards: Vec::new(),
-            devices: 0,
+            devices: Vec::new(),
         }
     }
 
@@ -170,7 +184,7 @@ impl Scene {
             vec![instruction::create_network(&payer, &authority, &mint, &spl_token_interface::ID, params())];
         let network = place::network(&mint, 0);
         for oracle in &self.oracles {
-            instructions.push(instruction::add_oracle(&authority, &network, &oracle.pubkey()));
+            instructions.push(instruction::add_oracle(&payer, &authority, &network, &oracle.pubkey()));
         }
         let shard = place::shard(&network, 0);
         instructions.push(instruction::open_shard(&payer, &network, 0));
@@ -178,7 +192,7 @@ impl Scene {
             instructions.push(instruction::open_report(&payer, &network, &shard, &oracle.pubkey()));
         }
         let device = key("device of the twin");
-        instructions.push(instruction::register_node(&payer, &device.pubkey(), None, &network, &shard, owner));
+        instructions.push(instruction::register_node(&payer, &device.pubkey(), None, &network, &shard, owner, None));
         self.stage.accepts(&instructions, &[&self.authority, &device]);
         (network, shard)
     }
@@ -186,13 +200,6 @@ impl Scene {
     /// The second that the clock shows.
     pub fn warp_to(&mut self, now: i64) {
         self.stage.warp_to(now);
-    }
-
-    /// Adds an oracle.
-    pub fn add_oracle(&mut self, oracle: Keypair) {
-        let add = instruction::add_oracle(&self.authority.pubkey(), &self.network, &oracle.pubkey());
-        self.stage.accepts(&[add], &[&self.authority]);
-        self.oracles.push(oracle);
     }
 
     /// Keys of the oracles.
@@ -217,107 +224,6 @@ impl Scene {
     pub fn open_report(&mut self, shard: &Address, oracle: &Address) {
         let open = instruction::open_report(&self.stage.payer.pubkey(), &self.network, shard, oracle);
         self.stage.accepts(&[open], &[]);
-    }
-
-    /// Registers a new device of `owner` and returns the device's key.
-    pub fn register(&mut self, shard: &Address, owner: &Address) -> Address {
-        let device = key(&format!("device {}", self.devices));
-        self.devices += 1;
-        let register = self.register_instruction(&device.pubkey(), shard, owner);
-        let keys = [&device, &self.registrar];
-        self.stage.accepts(&[register], &keys);
-        device.pubkey()
-    }
-
-    /// What registers a device where there is no registrar.
-    pub fn register_instruction(&self, device: &Address, shard: &Address, owner: &Address) -> Instruction {
-        instruction::register_node(&self.stage.payer.pubkey(), device, None, &self.network, shard, owner)
-    }
-
-    /// A batch that is a whole report.
-    pub fn batch(&mut self, epoch: u32, values: &[Measured]) -> ReportBatch {
-        let domain = self.network().domain;
-        ReportBatch { domain, epoch, total: count(values), first_slot: 0, measurements: measurements(values) }
-    }
-
-    /// An oracle reports a whole shard, signing itself.
-    pub fn report(&mut self, oracle: usize, shard: &Address, epoch: u32, values: &[Measured]) -> Receipt {
-        let batch = self.batch(epoch, values);
-        match self.submit(oracle, shard, &batch) {
-            Ok(receipt) => receipt,
-            Err(error) => panic!("report of oracle {oracle} was refused: {error:?}"),
-        }
-    }
-
-    /// An oracle reports a batch, signing itself.
-    pub fn submit(&mut self, oracle: usize, shard: &Address, batch: &ReportBatch) -> Result<Receipt, TransactionError> {
-        let submit = instruction::submit_report(&self.oracles[oracle].pubkey(), &self.network, shard, batch);
-        let keys: Vec<_> = self.oracles.iter().collect();
-        self.stage.send(&[submit], &keys)
-    }
-
-    /// What relays a batch that an oracle signed elsewhere, the second instruction at `index`.
-    pub fn relay_instructions(
-        &self,
-        oracle: &Keypair,
-        shard: &Address,
-        batch: &ReportBatch,
-        index: u16,
-    ) -> [Instruction; 2] {
-        let data = batch.to_data(&place::report(shard, &oracle.pubkey()));
-        let signature = oracle.sign_message(&data).into();
-        instruction::relay_report(&oracle.pubkey(), &self.network, shard, data, &signature, index)
-    }
-
-    /// Relays a whole report of an oracle.
-    pub fn relay(&mut self, oracle: usize, shard: &Address, epoch: u32, values: &[Measured]) -> Receipt {
-        let batch = self.batch(epoch, values);
-        let pair = self.relay_instructions(&self.oracles[oracle], shard, &batch, 1);
-        self.stage.accepts(&pair, &[])
-    }
-
-    /// Every oracle reports the same.
-    pub fn report_all(&mut self, shard: &Address, epoch: u32, values: &[Measured]) {
-        for oracle in 0..self.oracles.len() {
-            self.report(oracle, shard, epoch, values);
-        }
-    }
-
-    /// Scores a shard from the reports of all oracles.
-    pub fn score(&mut self, shard: &Address, epoch: u32) -> Receipt {
-        let score = instruction::score_shard(&self.network, shard, &self.oracle_keys(), epoch);
-        self.stage.accepts(&[score], &[])
-    }
-
-    /// Closes what can be closed.
-    pub fn close(&mut self) -> Receipt {
-        let close = instruction::close_epoch(&self.network);
-        self.stage.accepts(&[close], &[])
-    }
-
-    /// Settles a shard.
-    pub fn settle(&mut self, shard: &Address) -> Receipt {
-        let settle = instruction::settle_shard(&self.network, shard);
-        self.stage.accepts(&[settle], &[])
-    }
-
-    /// Warps to the end of an epoch, has every oracle report the same, scores, closes and settles one shard.
-    pub fn run_epoch(&mut self, shard: &Address, epoch: u32, values: &[Measured]) {
-        self.warp_to(end(epoch));
-        self.report_all(shard, epoch, values);
-        self.score(shard, epoch);
-        self.close();
-        self.settle(shard);
-    }
-
-    /// What claims an owner's slots to the associated token account.
-    pub fn claim_instruction(&self, shard: &Address, owner: &Address, slots: &[u16]) -> Instruction {
-        self.claim_to(shard, owner, Destination::Associated, slots)
-    }
-
-    /// What claims an owner's slots to a destination.
-    pub fn claim_to(&self, shard: &Address, owner: &Address, to: Destination, slots: &[u16]) -> Instruction {
-        instruction::claim(&self.network, shard, owner, &self.mint, &self.token_program, to, slots.to_vec())
     }
 
     /// Makes an owner's associated token account.
@@ -345,6 +251,11 @@ impl Scene {
     /// What a shard's account says.
     pub fn shard(&mut self, shard: &Address) -> (Shard, Vec<Slot>) {
         account::shard(&self.stage.data(shard)).expect("a shard")
+    }
+
+    /// What a slot says.
+    pub fn slot(&mut self, shard: &Address, slot: u16) -> Slot {
+        self.shard(shard).1[usize::from(slot)]
     }
 
     /// What a report's account says.

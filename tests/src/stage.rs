@@ -7,12 +7,13 @@ use solana_address::Address;
 use solana_clock::Clock;
 use solana_instruction::Instruction;
 use solana_keypair::Keypair;
+use solana_message::{v0, AddressLookupTableAccount, VersionedMessage};
 use solana_program_test::{
     tokio::runtime::{Builder, Runtime},
     BuiltinFunctionDefinition, ProgramTest, ProgramTestContext,
 };
 use solana_signer::Signer;
-use solana_transaction::Transaction;
+use solana_transaction::{versioned::VersionedTransaction, Transaction};
 use solana_transaction_error::TransactionError;
 use std::{path::PathBuf, sync::OnceLock};
 
@@ -161,11 +162,32 @@ impl Stage {
         let mut signers: Vec<&Keypair> = vec![&self.payer];
         signers.extend(keys.iter().filter(|key| asked.contains(&key.pubkey()) && key.pubkey() != self.payer.pubkey()));
         let client = &self.context.banks_client;
-        let answer = self.runtime.block_on(async {
-            let blockhash = client.get_latest_blockhash().await.expect("the bank has a hash");
-            transaction.try_sign(&signers, blockhash).expect("every key is there");
-            client.process_transaction_with_metadata(transaction).await.expect("the bank answers")
-        });
+        let blockhash = self.runtime.block_on(client.get_latest_blockhash()).expect("the bank has a hash");
+        transaction.try_sign(&signers, blockhash).expect("every key is there");
+        self.execute(transaction.into())
+    }
+
+    /// Executes a transaction of the payer's whose addresses are in a lookup table. Returns how many bytes it has, too.
+    pub fn send_with_table(
+        &mut self,
+        instructions: &[Instruction],
+        table: AddressLookupTableAccount,
+    ) -> Result<(usize, Receipt), TransactionError> {
+        let client = &self.context.banks_client;
+        let blockhash = self.runtime.block_on(client.get_latest_blockhash()).expect("the bank has a hash");
+        let message = v0::Message::try_compile(&self.payer.pubkey(), instructions, &[table], blockhash)
+            .expect("every address is found");
+        let transaction = VersionedTransaction::try_new(VersionedMessage::V0(message), &[&self.payer])
+            .expect("the payer is the only signer");
+        // A count, and a signature of 64 bytes.
+        let bytes = 1 + 64 + transaction.message.serialize().len();
+        Ok((bytes, self.execute(transaction)?))
+    }
+
+    fn execute(&mut self, transaction: VersionedTransaction) -> Result<Receipt, TransactionError> {
+        let client = &self.context.banks_client;
+        let answer =
+            self.runtime.block_on(client.process_transaction_with_metadata(transaction)).expect("the bank answers");
         let receipt = answer
             .metadata
             .map(|metadata| Receipt { compute_units: metadata.compute_units_consumed, logs: metadata.log_messages });

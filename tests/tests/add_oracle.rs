@@ -1,5 +1,8 @@
 //! `add_oracle`.
 
+mod bond;
+mod rotation;
+
 use anchor_lang::error::ErrorCode;
 use solana_address::Address;
 use solana_instruction::Instruction;
@@ -13,7 +16,7 @@ use stipend_tests::{
 };
 
 fn add(scene: &Scene, oracle: &Address) -> Instruction {
-    instruction::add_oracle(&scene.authority.pubkey(), &scene.network, oracle)
+    instruction::add_oracle(&scene.stage.payer.pubkey(), &scene.authority.pubkey(), &scene.network, oracle)
 }
 
 #[track_caller]
@@ -33,8 +36,9 @@ fn remove(scene: &mut Scene, name: &str, at_once: bool) {
     scene.stage.accepts(&[remove], &[&scene.authority]);
 }
 
-fn oracle(name: &str, active_from: u32, active_until: u32) -> Oracle {
-    Oracle { key: address(name), active_from, active_until }
+fn oracle(scene: &Scene, name: &str, active_from: u32, active_until: u32) -> Oracle {
+    let payer = scene.stage.payer.pubkey();
+    Oracle { key: address(name), active_from, active_until, payer, ..Oracle::default() }
 }
 
 #[test]
@@ -49,7 +53,7 @@ fn add_oracle_counts_from_the_next_epoch_or_from_epoch_0_before_the_genesis() {
         (GENESIS + 199, 2),
         (GENESIS + 200, 3),
     ];
-    let mut scene = Scene::with(0, |params| params.quorum = 16);
+    let mut scene = Scene::with(0, |params| params.policy.quorum = 16);
 
     for (place, (now, active_from)) in cases.into_iter().enumerate() {
         scene.warp_to(now);
@@ -57,7 +61,7 @@ fn add_oracle_counts_from_the_next_epoch_or_from_epoch_0_before_the_genesis() {
         let add = add(&scene, &address(&name));
         let receipt = scene.stage.accepts(&[add], &[&scene.authority]);
 
-        assert_eq!(scene.network().oracles.entries[place], oracle(&name, active_from, u32::MAX));
+        assert_eq!(scene.network().oracles.entries[place], oracle(&scene, &name, active_from, u32::MAX));
         let event: OracleAdded = receipt.event();
         assert_eq!((event.network, event.oracle, event.active_from), (scene.network, address(&name), active_from));
     }
@@ -66,7 +70,7 @@ fn add_oracle_counts_from_the_next_epoch_or_from_epoch_0_before_the_genesis() {
 
 #[test]
 fn add_oracle_refuses_a_key_that_is_in_the_set() {
-    let mut scene = Scene::with(0, |params| params.quorum = 3);
+    let mut scene = Scene::with(0, |params| params.policy.quorum = 3);
     accepts(&mut scene, "a");
     accepts(&mut scene, "b");
 
@@ -88,7 +92,7 @@ fn add_oracle_refuses_the_key_of_zeros() {
 fn add_oracle_keeps_the_quorum_above_half_of_the_set() {
     // 2q > n: quorum 1 bears 1 oracle, 2 bear 3, 3 bear 5.
     for (quorum, most) in [(1, 1), (2, 3), (3, 5)] {
-        let mut scene = Scene::with(0, |params| params.quorum = quorum);
+        let mut scene = Scene::with(0, |params| params.policy.quorum = quorum);
         for place in 0..most {
             accepts(&mut scene, &format!("oracle {place}"));
         }
@@ -110,7 +114,12 @@ fn add_oracle_does_not_count_one_that_leaves_before_the_new_one_comes() {
 
     refuses(&mut scene, "e", StipendError::QuorumNotAboveHalf);
     let entries = scene.network().oracles.entries;
-    let expected = [oracle("a", 0, u32::MAX), oracle("b", 0, 1), oracle("c", 0, u32::MAX), oracle("d", 1, u32::MAX)];
+    let expected = [
+        oracle(&scene, "a", 0, u32::MAX),
+        oracle(&scene, "b", 0, 1),
+        oracle(&scene, "c", 0, u32::MAX),
+        oracle(&scene, "d", 1, u32::MAX),
+    ];
     assert_eq!(entries[..4], expected);
 }
 
@@ -123,13 +132,13 @@ fn add_oracle_takes_a_key_back_that_was_removed_from_the_next_epoch_on() {
 
     accepts(&mut scene, "a");
 
-    assert_eq!(scene.network().oracles.entries[..2], [oracle("a", 0, 2), oracle("a", 2, u32::MAX)]);
+    assert_eq!(scene.network().oracles.entries[..2], [oracle(&scene, "a", 0, 2), oracle(&scene, "a", 2, u32::MAX)]);
     refuses(&mut scene, "a", StipendError::OracleAlreadyAdded);
 }
 
 #[test]
 fn add_oracle_refuses_a_seventeenth_until_the_last_epoch_of_another_is_closed() {
-    let mut scene = Scene::with(0, |params| params.quorum = 16);
+    let mut scene = Scene::with(0, |params| params.policy.quorum = 16);
     for place in 0..16 {
         accepts(&mut scene, &format!("oracle {place}"));
     }
@@ -145,7 +154,7 @@ fn add_oracle_refuses_a_seventeenth_until_the_last_epoch_of_another_is_closed() 
 
     accepts(&mut scene, "new");
 
-    assert_eq!(scene.network().oracles.entries[5], oracle("new", 3, u32::MAX));
+    assert_eq!(scene.network().oracles.entries[5], oracle(&scene, "new", 3, u32::MAX));
 }
 
 #[test]
@@ -159,7 +168,8 @@ fn add_oracle_uses_the_place_of_one_that_was_removed_at_once() {
 
     accepts(&mut scene, "d");
 
-    let expected = [oracle("a", 0, u32::MAX), oracle("d", 1, u32::MAX), oracle("c", 0, u32::MAX)];
+    let expected =
+        [oracle(&scene, "a", 0, u32::MAX), oracle(&scene, "d", 1, u32::MAX), oracle(&scene, "c", 0, u32::MAX)];
     assert_eq!(scene.network().oracles.entries[..3], expected);
 }
 
@@ -173,7 +183,7 @@ fn add_oracle_uses_the_place_of_one_that_left_before_it_came() {
     accepts(&mut scene, "b");
 
     let entries = scene.network().oracles.entries;
-    assert_eq!(entries[..2], [oracle("b", 5, u32::MAX), Oracle::default()]);
+    assert_eq!(entries[..2], [oracle(&scene, "b", 5, u32::MAX), Oracle::default()]);
 }
 
 #[test]
@@ -210,9 +220,9 @@ fn add_oracle_refuses_who_is_not_the_authority() {
     let stranger = key("stranger");
     let add = add(&scene, &address("new"));
 
-    let by_stranger = swapped(&add, 0, &stranger.pubkey());
+    let by_stranger = swapped(&add, 1, &stranger.pubkey());
     scene.stage.refuses(&[by_stranger], &[&stranger], StipendError::AuthorityMismatch);
-    scene.stage.refuses(&[unsigned(&add, 0)], &[], ErrorCode::AccountNotSigner);
+    scene.stage.refuses(&[unsigned(&add, 1)], &[], ErrorCode::AccountNotSigner);
 }
 
 #[test]
@@ -229,9 +239,9 @@ fn add_oracle_refuses_an_impostor_of_the_network() {
         (shard, ErrorCode::AccountDiscriminatorMismatch),
     ];
     for (impostor, error) in cases {
-        scene.stage.refuses(&[swapped(&add, 1, &impostor)], &[&scene.authority], error);
+        scene.stage.refuses(&[swapped(&add, 2, &impostor)], &[&scene.authority], error);
     }
-    scene.stage.refuses(&[read_only(&add, 1)], &[&scene.authority], ErrorCode::ConstraintMut);
+    scene.stage.refuses(&[read_only(&add, 2)], &[&scene.authority], ErrorCode::ConstraintMut);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! `claim`: who is paid, where to, and what remains.
 
 mod accounts;
+mod limit;
 
 use solana_address::Address;
 use solana_instruction::Instruction;
@@ -29,7 +30,7 @@ fn settled() -> (Scene, Address) {
 }
 
 fn settled_on(token_program: Address, extensions: Vec<(u16, Vec<u8>)>) -> (Scene, Address) {
-    let mut scene = Scene::bare(token_program, extensions, |params| params.min_uptime_bps = 0);
+    let mut scene = Scene::bare(token_program, extensions, |params| params.policy.min_uptime_bps = 0);
     for oracle in 0..3 {
         scene.add_oracle(key(&format!("oracle {oracle}")));
     }
@@ -261,7 +262,7 @@ fn claim_pays_on_a_mint_of_token_2022() {
 
 #[test]
 fn claim_pays_a_hundred_slots_at_once() {
-    let mut scene = Scene::with(1, |params| (params.quorum, params.shard_capacity) = (1, 100));
+    let mut scene = Scene::with(1, |params| (params.policy.quorum, params.shard_capacity) = (1, 100));
     let shard = scene.open_shard();
     let [a, _] = owners();
     for _ in 0..100 {

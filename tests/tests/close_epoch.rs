@@ -19,7 +19,7 @@ use stipend_tests::{
 
 /// One oracle and two shards of one node each, at the end of epoch 0.
 fn two_shards() -> (Scene, [Address; 2]) {
-    let mut scene = Scene::with(1, |params| (params.quorum, params.shard_capacity) = (1, 1));
+    let mut scene = Scene::with(1, |params| (params.policy.quorum, params.shard_capacity) = (1, 1));
     let shards = [0, 1].map(|_| {
         let shard = scene.open_shard();
         scene.register(&shard, &address("owner"));
@@ -53,29 +53,34 @@ fn close_epoch_turns_emission_and_total_score_into_a_rate() {
         paid_atoms: 0,
         rate_atoms: 0,
         rate_fraction: 204_963_823_041_217_240,
+        policy_from_epoch: 0,
+        bandwidth_cap: 1_000,
+        uptime_weight_bps: 6_000,
+        min_uptime_bps: 5_000,
+        quorum: 1,
+        reserved: [0; 3],
     };
     assert_eq!(network.ring[0], closed);
     assert_eq!(network.ring[1..], [ClosedEpoch { epoch: u32::MAX, ..ClosedEpoch::default() }; 31]);
     assert_eq!((network.open_epoch, network.scored_shards, network.unsettled_shards), (1, 0, 0));
     assert_eq!((network.total_score, network.shard_count, network.slot_count), (0, 2, 2));
     let emission = Emission {
-        first_per_epoch_atoms: 1_000_000,
         per_epoch_atoms: 1_000_000,
         cap_atoms: 1_000_000_000,
         scheduled_atoms: 1_000_000,
-        carry_epochs: 2,
         ..Emission::default()
     };
     assert_eq!(network.emission, emission);
     let event: EpochClosed = receipt.event();
     assert_eq!((event.network, event.epoch), (scene.network, 0));
     assert_eq!((event.emission_atoms, event.total_score), (1_000_000, 90_000_000));
+    assert_eq!(event.policy_from_epoch, 0);
 }
 
 #[test]
 fn close_epoch_gives_whole_atoms_a_point_where_there_are_enough() {
     let mut scene = Scene::with(1, |params| {
-        (params.quorum, params.per_epoch_atoms, params.cap_atoms) = (1, u64::MAX, u64::MAX);
+        (params.policy.quorum, params.emission.per_epoch_atoms, params.cap_atoms) = (1, u64::MAX, u64::MAX);
     });
     let shard = scene.open_shard();
     scene.register(&shard, &address("owner"));

@@ -1,4 +1,4 @@
-//! Networks that run at random: what is minted, accrued, scheduled and capped stays in that order, every epoch pays what an
+//! Networks that run at random, under rules that change and through pauses: what is minted, accrued, scheduled and capped stays in that order, every epoch pays what an
 //! independent model says, and no slot is paid twice.
 //!
 //! A run is the same whenever its seed is: STIPEND_TEST_SEED=n runs that one alone.
@@ -6,12 +6,16 @@
 use solana_address::Address;
 use solana_keypair::Keypair;
 use solana_signer::Signer;
-use stipend::instructions::NetworkParams;
+use stipend::{
+    error::StipendError,
+    instructions::NetworkParams,
+    state::{EmissionParams, PolicyParams},
+};
 use stipend_tests::{
     key,
     mint::supply_atoms,
     random::Random,
-    scene::{end, Measured, REPORT_SECS, SCORE_SECS},
+    scene::{end, Measured, REPORT_SECS},
     Scene,
 };
 
@@ -23,9 +27,8 @@ struct Tenant {
     owner: usize,
     /// Score of the shard's last scored epoch.
     score: u64,
-    /// Atoms settled so far, and claimed of them.
-    accrued_atoms: u64,
-    claimed_atoms: u64,
+    /// Atoms settled and not yet claimed.
+    owed_atoms: u64,
 }
 
 /// A scored epoch that is not settled: its number, and once it is closed, its emission and total score.
@@ -40,6 +43,12 @@ struct World {
     scene: Scene,
     random: Random,
     params: NetworkParams,
+    /// The policy to come: its first epoch, its rules, and the emission that begins with it, if any.
+    next: Option<(u32, PolicyParams, Option<EmissionParams>)>,
+    /// The first epoch of the emission schedule.
+    emission_from: u32,
+    /// The epoch of the last claim and what was minted in it.
+    minted: (u32, u64),
     owners: Vec<Keypair>,
     tenants: Vec<Tenant>,
     due: Vec<Option<Due>>,
@@ -47,6 +56,8 @@ struct World {
     per_epoch_atoms: u64,
     scheduled_atoms: u64,
     carried_atoms: u64,
+    accrued_atoms: u64,
+    claimed_atoms: u64,
     empty_epochs: u32,
     /// Of each epoch with a score: emission, paid so far, shards that are not settled.
     shared: Vec<(u32, u64, u64, usize)>,
@@ -60,15 +71,15 @@ impl World {
         let decays = random.below(2) == 1;
         let mut chosen = None;
         let scene = Scene::with(3, |params| {
-            params.per_epoch_atoms = per_epoch_atoms;
+            params.emission.per_epoch_atoms = per_epoch_atoms;
             params.cap_atoms = per_epoch_atoms * epochs + random.below(per_epoch_atoms);
-            params.carry_epochs = random.below(4) as u16;
+            params.emission.carry_epochs = random.below(4) as u16;
             params.shard_capacity = 1 + random.below(3) as u16;
-            params.uptime_weight_bps = random.below(10_001) as u16;
-            params.min_uptime_bps = 3_000;
+            params.policy.uptime_weight_bps = random.below(10_001) as u16;
+            params.policy.min_uptime_bps = 3_000;
             if decays {
-                params.decay_bps = 1 + random.below(3_000) as u16;
-                params.decay_every_epochs = 1 + random.below(4) as u32;
+                params.emission.decay_bps = 1 + random.below(3_000) as u16;
+                params.emission.decay_every_epochs = 1 + random.below(4) as u32;
             }
             chosen = Some(params.clone());
         });
@@ -77,12 +88,17 @@ impl World {
             scene,
             random,
             params: chosen.unwrap(),
+            next: None,
+            emission_from: 0,
+            minted: (0, 0),
             owners,
             tenants: Vec::new(),
             due: Vec::new(),
             per_epoch_atoms,
             scheduled_atoms: 0,
             carried_atoms: 0,
+            accrued_atoms: 0,
+            claimed_atoms: 0,
             empty_epochs: 0,
             shared: Vec::new(),
         };
@@ -104,7 +120,7 @@ impl World {
             let (shard, slot) = (self.due.len() - 1, (self.tenants.len() % capacity) as u16);
             let address = self.scene.shards[shard];
             self.scene.register(&address, &self.owners[owner].pubkey());
-            self.tenants.push(Tenant { shard, slot, since, owner, score: 0, accrued_atoms: 0, claimed_atoms: 0 });
+            self.tenants.push(Tenant { shard, slot, since, owner, score: 0, owed_atoms: 0 });
         }
     }
 
@@ -117,10 +133,12 @@ impl World {
             let uptime_bps = if is_down { 0 } else { self.random.below(10_001) as u16 };
             let bandwidth = self.random.below(1_500) as u32;
             values.push((Some(uptime_bps), Some(bandwidth)));
-            let weight = u128::from(self.params.uptime_weight_bps);
-            let quality = weight * 10_000 + (10_000 - weight) * 10_000 * u128::from(bandwidth.min(1_000)) / 1_000;
+            let rules = self.params.policy;
+            let (weight, cap) = (u128::from(rules.uptime_weight_bps), rules.bandwidth_cap);
+            let counted = u128::from(bandwidth.min(cap));
+            let quality = weight * 10_000 + (10_000 - weight) * 10_000 * counted / u128::from(cap);
             let tenant = &mut self.tenants[*place];
-            let counts = uptime_bps >= 3_000 && tenant.since <= epoch;
+            let counts = uptime_bps >= rules.min_uptime_bps && tenant.since <= epoch;
             tenant.score = if counts { (u128::from(uptime_bps) * (quality / 10_000)) as u64 } else { 0 };
         }
         self.scene.report_all(&address, epoch, &values);
@@ -140,7 +158,7 @@ impl World {
             (0..self.due.len()).filter(|shard| self.due[*shard].is_some_and(|due| due.epoch == epoch)).collect();
         let total: u64 = self.tenants.iter().filter(|tenant| scored.contains(&tenant.shard)).map(|t| t.score).sum();
         let room = self.params.cap_atoms - self.scheduled_atoms;
-        if total > 0 || self.empty_epochs < u32::from(self.params.carry_epochs) {
+        if total > 0 || self.empty_epochs < u32::from(self.params.emission.carry_epochs) {
             self.scheduled_atoms += self.per_epoch_atoms.min(room);
             self.carried_atoms += self.per_epoch_atoms.min(room);
         }
@@ -154,9 +172,22 @@ impl World {
         } else {
             self.empty_epochs += 1;
         }
-        let every = self.params.decay_every_epochs;
-        if every > 0 && (epoch + 1).is_multiple_of(every) {
-            let kept = u128::from(10_000 - self.params.decay_bps);
+        self.begin(epoch + 1);
+    }
+
+    /// What an epoch begins with: other rules, another schedule, or a decay step of the present one.
+    fn begin(&mut self, epoch: u32) {
+        if let Some((_, policy, emission)) = self.next.take_if(|next| next.0 == epoch) {
+            self.params.policy = policy;
+            if let Some(emission) = emission {
+                (self.params.emission, self.emission_from) = (emission, epoch);
+                self.per_epoch_atoms = emission.per_epoch_atoms;
+                return;
+            }
+        }
+        let every = self.params.emission.decay_every_epochs;
+        if every > 0 && (epoch - self.emission_from).is_multiple_of(every) {
+            let kept = u128::from(10_000 - self.params.emission.decay_bps);
             self.per_epoch_atoms = (u128::from(self.per_epoch_atoms) * kept / 10_000) as u64;
         }
     }
@@ -169,9 +200,10 @@ impl World {
         let mut paid = 0;
         for tenant in self.tenants.iter_mut().filter(|tenant| tenant.shard == shard) {
             let reward = ((u128::from(tenant.score) * rate) >> 64) as u64;
-            tenant.accrued_atoms += reward;
+            tenant.owed_atoms += reward;
             paid += reward;
         }
+        self.accrued_atoms += paid;
         self.due[shard] = None;
         let shared = self.shared.iter_mut().find(|shared| shared.0 == epoch).unwrap();
         shared.2 += paid;
@@ -182,28 +214,61 @@ impl World {
         }
     }
 
-    /// Claims some of an owner's slots in a shard, if they have anything.
-    fn claim(&mut self, shard: usize, owner: usize) {
+    /// Other rules from the next epoch or the one after it on, in place of what was to come.
+    fn govern(&mut self, epoch: u32) {
+        let from_epoch = epoch + 1 + self.random.below(2) as u32;
+        let mut policy = self.params.policy;
+        policy.uptime_weight_bps = self.random.below(10_001) as u16;
+        policy.min_uptime_bps = self.random.below(6_000) as u16;
+        policy.bandwidth_cap = 1 + self.random.below(2_000) as u32;
+        let emission = (self.random.below(3) == 0).then(|| EmissionParams {
+            per_epoch_atoms: 1 + self.random.below(2_000_000),
+            decay_bps: 1_000,
+            decay_every_epochs: 1 + self.random.below(3) as u32,
+            carry_epochs: self.random.below(4) as u16,
+        });
+        let least = emission.map_or(self.per_epoch_atoms, |emission| emission.per_epoch_atoms);
+        policy.mint_limit_atoms = if self.random.below(2) == 0 { 0 } else { least.max(1) };
+        self.scene.update_policy(from_epoch, emission, |params| *params = policy);
+        self.next = Some((from_epoch, policy, emission));
+    }
+
+    /// Claims an owner's slots in a shard while `epoch` is under way, if they have anything: all of it within the mint limit,
+    /// what there is room for if it is more than a whole limit, and nothing otherwise.
+    fn claim(&mut self, epoch: u32, shard: usize, owner: usize) {
         let places: Vec<usize> = (0..self.tenants.len())
             .filter(|place| self.tenants[*place].shard == shard && self.tenants[*place].owner == owner)
             .collect();
-        let atoms: u64 = places.iter().map(|p| self.tenants[*p].accrued_atoms - self.tenants[*p].claimed_atoms).sum();
+        let atoms: u64 = places.iter().map(|place| self.tenants[*place].owed_atoms).sum();
         if atoms == 0 {
             return;
         }
         let slots: Vec<u16> = places.iter().map(|place| self.tenants[*place].slot).collect();
         let address = self.scene.shards[shard];
         let claim = self.scene.claim_instruction(&address, &self.owners[owner].pubkey(), &slots);
-        self.scene.stage.accepts(&[claim], &[]);
-        for place in places {
-            self.tenants[place].claimed_atoms = self.tenants[place].accrued_atoms;
+
+        let policy = self.next.filter(|next| next.0 <= epoch).map_or(self.params.policy, |next| next.1);
+        let limit = if policy.mint_limit_atoms == 0 { u64::MAX } else { policy.mint_limit_atoms };
+        let minted = if self.minted.0 == epoch { self.minted.1 } else { 0 };
+        let room = limit.saturating_sub(minted);
+        if room < atoms && (room == 0 || atoms <= limit) {
+            self.scene.stage.refuses(&[claim], &[], StipendError::MintLimitReached);
+            return;
         }
+        self.scene.stage.accepts(&[claim], &[]);
+        let left = atoms - atoms.min(room);
+        self.minted = (epoch, minted + atoms - left);
+        self.claimed_atoms += atoms - left;
+        for place in &places {
+            self.tenants[*place].owed_atoms = 0;
+        }
+        // The rest lies in the owner's last slot.
+        self.tenants[places[places.len() - 1]].owed_atoms = left;
     }
 
     fn check(&mut self) {
         let emission = self.scene.network().emission;
-        let accrued: u64 = self.tenants.iter().map(|tenant| tenant.accrued_atoms).sum();
-        let claimed: u64 = self.tenants.iter().map(|tenant| tenant.claimed_atoms).sum();
+        let (accrued, claimed) = (self.accrued_atoms, self.claimed_atoms);
         assert_eq!((emission.minted_atoms, emission.accrued_atoms), (claimed, accrued));
         assert_eq!((emission.scheduled_atoms, emission.carried_atoms), (self.scheduled_atoms, self.carried_atoms));
         assert_eq!((emission.per_epoch_atoms, emission.empty_epochs), (self.per_epoch_atoms, self.empty_epochs));
@@ -215,7 +280,7 @@ impl World {
             let slots = self.scene.shard(&address).1;
             for tenant in self.tenants.iter().filter(|tenant| tenant.shard == shard) {
                 let slot = &slots[usize::from(tenant.slot)];
-                assert_eq!(slot.accrued_atoms, tenant.accrued_atoms - tenant.claimed_atoms);
+                assert_eq!(slot.accrued_atoms, tenant.owed_atoms);
                 assert_eq!(slot.owner, self.owners[tenant.owner].pubkey());
             }
         }
@@ -229,10 +294,22 @@ impl World {
             // Epoch 0 has begun, so the next one counts.
             self.register(epoch + 1);
         }
+        if self.random.below(3) == 0 {
+            self.govern(epoch);
+        }
         self.scene.warp_to(end(epoch) + self.random.below(REPORT_SECS as u64) as i64);
+        let is_paused = self.random.below(4) == 0;
+        if is_paused {
+            self.scene.pause();
+        }
         for shard in 0..self.due.len() {
-            // A shard must be settled before it is scored again.
+            // A shard must be settled before it is scored again; a pause does not keep it from that.
             self.settle(shard);
+        }
+        if is_paused {
+            self.scene.resume();
+        }
+        for shard in 0..self.due.len() {
             self.measure(epoch, shard, is_down);
             self.check();
         }
@@ -243,22 +320,34 @@ impl World {
             }
             if self.random.below(2) == 0 {
                 let owner = self.random.below(3) as usize;
-                self.claim(shard, owner);
+                // The epochs are all closed in time, so the next one is under way.
+                self.claim(epoch + 1, shard, owner);
             }
             self.check();
         }
     }
 
     fn finish(&mut self, epoch: u32) {
-        self.scene.warp_to(end(epoch) + SCORE_SECS);
         for shard in 0..self.due.len() {
             self.settle(shard);
-            for owner in 0..3 {
-                self.claim(shard, owner);
+        }
+        // Within the mint limit while this epoch is under way, and without one in the next.
+        for under_way in [epoch, epoch + 1] {
+            self.scene.warp_to(end(under_way) - 1);
+            for shard in 0..self.due.len() {
+                for owner in 0..3 {
+                    self.claim(under_way, shard, owner);
+                }
+            }
+            self.check();
+            if under_way == epoch {
+                let policy = PolicyParams { mint_limit_atoms: 0, ..self.params.policy };
+                self.scene.update_policy(epoch + 1, None, |params| *params = policy);
+                self.next = Some((epoch + 1, policy, None));
             }
         }
-        self.check();
-        let claimed: u64 = self.tenants.iter().map(|tenant| tenant.claimed_atoms).sum();
+        assert!(self.tenants.iter().all(|tenant| tenant.owed_atoms == 0));
+        let claimed = self.claimed_atoms;
         assert_eq!(claimed + self.carried_atoms, self.scheduled_atoms);
         let balances: Vec<Address> = self.owners.iter().map(Signer::pubkey).collect();
         let mut held = 0;

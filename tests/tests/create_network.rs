@@ -2,25 +2,26 @@
 
 mod extensions;
 mod params;
+mod second;
 
 use anchor_lang::error::ErrorCode;
 use solana_account::Account;
 use solana_address::Address;
 use solana_instruction::Instruction;
-use solana_instruction_error::InstructionError;
 use solana_keypair::Keypair;
 use solana_signer::Signer;
 use stipend::{
     error::StipendError,
     event::NetworkCreated,
     instructions::NetworkParams,
-    state::{ClosedEpoch, Emission, OracleSet, Policy},
+    state::{ClosedEpoch, Emission, EmissionParams, OracleSet, Policy, PolicyParams},
 };
 use stipend_client::{account, address as place, instruction};
 use stipend_tests::{
     address, key,
     mint::{self, token_account, MintState, TOKEN_2022_ID},
     params, read_only,
+    scene::UNIT,
     stage::START,
     swapped, unsigned, Refusal, Stage,
 };
@@ -84,14 +85,25 @@ fn create_network_writes_every_parameter_and_takes_the_mint() {
     let mut foundry = Foundry::new();
     let mint = foundry.mint(&TOKEN_ID, |mint| mint.supply_atoms = 77);
     let registrar = key("registrar").pubkey();
-    let chosen = NetworkParams {
-        decay_bps: 1_500,
-        decay_every_epochs: 12,
-        registrar: Some(registrar),
-        shard_capacity: 9,
+    let guardian = key("guardian").pubkey();
+    let policy = PolicyParams {
+        report_secs: 41,
+        score_secs: 301,
+        uptime_weight_bps: 6_001,
+        min_uptime_bps: 5_001,
+        bandwidth_cap: 1_001,
+        min_boost_bps: 9_999,
+        max_boost_bps: 10_001,
+        tolerance_bps: 501,
         quorum: 3,
-        ..params()
+        registrar: Some(registrar),
+        bond_lamports: 7_001,
+        oracle_bond_lamports: 8_001,
+        mint_limit_atoms: 1_000_001,
     };
+    let emission =
+        EmissionParams { per_epoch_atoms: 1_000_001, decay_bps: 1_500, decay_every_epochs: 12, carry_epochs: 3 };
+    let chosen = NetworkParams { shard_capacity: 9, guardian: Some(guardian), policy, emission, ..params() };
     foundry.stage.set_clock(0x1122_3344_5566_7788, START);
 
     let create = foundry.create(&mint, &TOKEN_ID, chosen);
@@ -105,47 +117,64 @@ fn create_network_writes_every_parameter_and_takes_the_mint() {
     let (_, bump) = Address::find_program_address(&[b"network", mint.as_ref(), &[0, 0]], &stipend::ID);
     let (minter, minter_bump) = Address::find_program_address(&[b"mint_authority", mint.as_ref()], &stipend::ID);
     assert_eq!((network.version, network.bump, network.mint_authority_bump), (1, bump, minter_bump));
-    assert_eq!((network.quorum, network.id, network.shard_capacity), (3, 0, 9));
-    assert_eq!((network.authority, network.registrar), (authority, registrar));
+    assert_eq!((network.paused, network.id, network.shard_capacity), (0, 0, 9));
+    assert_eq!((network.authority, network.pending_authority), (authority, Address::default()));
+    assert_eq!((network.guardian, network.payer), (guardian, foundry.stage.payer.pubkey()));
     assert_eq!((network.mint, network.token_program), (mint, TOKEN_ID));
     assert_eq!((network.domain, network.genesis), (domain, START + 1_000));
-    assert_eq!((network.epoch_secs, network.report_secs, network.score_secs), (100, 40, 300));
-    let policy = Policy { bandwidth_cap: 1_000, uptime_weight_bps: 6_000, min_uptime_bps: 5_000 };
-    assert_eq!(network.policy, policy);
-    assert_eq!((network.open_epoch, network.shard_count, network.scored_shards), (0, 0, 0));
-    assert_eq!((network.unsettled_shards, network.reserved), (0, [0; 4]));
-    assert_eq!((network.bond_lamports, network.slot_count, network.total_score), (7_000, 0, 0));
-    let emission = Emission {
-        first_per_epoch_atoms: 1_000_000,
-        per_epoch_atoms: 1_000_000,
-        cap_atoms: 1_000_000_000,
+    assert_eq!((network.epoch_secs, network.unit, network.resumed_at), (100, UNIT, 0));
+    let policy = Policy {
+        from_epoch: 0,
+        emission_from_epoch: 0,
+        report_secs: 41,
+        score_secs: 301,
+        bandwidth_cap: 1_001,
         decay_every_epochs: 12,
+        uptime_weight_bps: 6_001,
+        min_uptime_bps: 5_001,
+        min_boost_bps: 9_999,
+        max_boost_bps: 10_001,
+        tolerance_bps: 501,
         decay_bps: 1_500,
-        carry_epochs: 2,
-        ..Emission::default()
+        carry_epochs: 3,
+        quorum: 3,
+        reserved: [0],
+        per_epoch_atoms: 1_000_001,
+        mint_limit_atoms: 1_000_001,
+        bond_lamports: 7_001,
+        oracle_bond_lamports: 8_001,
+        registrar,
     };
+    assert_eq!(network.policy, policy);
+    assert_eq!(network.next_policy, Policy { from_epoch: u32::MAX, ..Policy::default() });
+    assert_eq!((network.open_epoch, network.shard_count, network.scored_shards), (0, 0, 0));
+    assert_eq!((network.unsettled_shards, network.reserved), (0, [0; 1]));
+    assert_eq!((network.other_networks, network.has_shared), (0, 0));
+    assert_eq!((network.slot_count, network.total_score), (0, 0));
+    let emission = Emission { per_epoch_atoms: 1_000_001, cap_atoms: 1_000_000_000, ..Emission::default() };
     assert_eq!(network.emission, emission);
     assert_eq!(network.oracles, OracleSet::default());
     assert_eq!(network.ring, [ClosedEpoch { epoch: u32::MAX, ..ClosedEpoch::default() }; 32]);
 
     let event: NetworkCreated = receipt.event();
     assert_eq!((event.network, event.mint, event.authority, event.domain), (address, mint, authority, domain));
+    assert_eq!((event.id, event.guardian, event.unit, event.cap_atoms), (0, guardian, UNIT, 1_000_000_000));
     let taken = foundry.stage.account(&mint).unwrap();
     assert_eq!(mint::authority(&taken), Some(minter));
     assert_eq!(mint::supply_atoms(&taken), 77);
     let stored = foundry.stage.account(&address).unwrap();
-    assert_eq!((stored.owner, stored.lamports), (stipend::ID, foundry.stage.rent_lamports(2_472)));
+    assert_eq!((stored.owner, stored.lamports), (stipend::ID, foundry.stage.rent_lamports(4_400)));
 }
 
 #[test]
-fn create_network_leaves_the_registrar_empty_where_there_is_none() {
+fn create_network_leaves_registrar_and_guardian_empty_where_there_is_none() {
     let mut foundry = Foundry::new();
     let (mint, create) = foundry.plain();
 
     foundry.stage.accepts(&[create], &[&foundry.authority]);
 
     let network = account::network(&foundry.stage.data(&place::network(&mint, 0))).unwrap();
-    assert_eq!(network.registrar, Address::default());
+    assert_eq!((network.policy.registrar, network.guardian), (Address::default(), Address::default()));
 }
 
 #[test]
@@ -158,19 +187,21 @@ fn create_network_works_at_an_address_that_somebody_sent_lamports_to() {
     foundry.stage.accepts(&[create], &[&foundry.authority]);
 
     let stored = foundry.stage.account(&network).unwrap();
-    assert_eq!((stored.owner, stored.lamports), (stipend::ID, foundry.stage.rent_lamports(2_472)));
+    assert_eq!((stored.owner, stored.lamports), (stipend::ID, foundry.stage.rent_lamports(4_400)));
 }
 
 #[test]
-fn create_network_refuses_a_second_network_of_a_mint() {
+fn create_network_refuses_a_network_that_is_there() {
     let mut foundry = Foundry::new();
     let (mint, create) = foundry.plain();
     foundry.stage.accepts(std::slice::from_ref(&create), &[&foundry.authority]);
 
+    foundry.stage.refuses(std::slice::from_ref(&create), &[&foundry.authority], StipendError::MintAuthorityMismatch);
+    // Even where the mint has been given back to its authority.
+    let plain = MintState { authority: Some(foundry.authority.pubkey()), ..MintState::default() };
+    foundry.stage.put(&mint, plain.to_account(&TOKEN_ID));
     // The system program's own: the account is in use.
     foundry.stage.refuses(&[create], &[&foundry.authority], Refusal::Program(0));
-    let second = foundry.create(&mint, &TOKEN_ID, NetworkParams { id: 1, ..params() });
-    foundry.stage.refuses(&[second], &[&foundry.authority], StipendError::MintAuthorityMismatch);
 }
 
 #[test]
@@ -229,18 +260,18 @@ fn create_network_refuses_an_impostor_of_each_other_account() {
     let cases = [
         (3, place::network(&mint, 1), Refusal::from(ErrorCode::ConstraintSeeds)),
         (3, place::network(&other, 0), Refusal::from(ErrorCode::ConstraintSeeds)),
-        (4, place::mint_authority(&other), Refusal::from(ErrorCode::ConstraintSeeds)),
-        (4, foundry.authority.pubkey(), Refusal::from(ErrorCode::ConstraintSeeds)),
-        (5, TOKEN_2022_ID, Refusal::from(StipendError::TokenProgramMismatch)),
-        (5, stipend::ID, Refusal::from(ErrorCode::InvalidProgramId)),
-        (6, TOKEN_ID, Refusal::from(ErrorCode::InvalidProgramId)),
+        (5, place::mint_authority(&other), Refusal::from(StipendError::MintAuthorityAccountMismatch)),
+        (5, foundry.authority.pubkey(), Refusal::from(StipendError::MintAuthorityAccountMismatch)),
+        (6, TOKEN_2022_ID, Refusal::from(StipendError::TokenProgramMismatch)),
+        (6, stipend::ID, Refusal::from(StipendError::TokenProgramUnknown)),
+        (7, TOKEN_ID, Refusal::from(ErrorCode::InvalidProgramId)),
     ];
 
     for (place, impostor, refusal) in cases {
         foundry.stage.refuses(&[swapped(&create, place, &impostor)], &[&foundry.authority], refusal);
     }
     foundry.stage.refuses(&[read_only(&create, 2)], &[&foundry.authority], ErrorCode::ConstraintMut);
-    foundry.stage.refuses(&[read_only(&create, 3)], &[&foundry.authority], InstructionError::PrivilegeEscalation);
+    foundry.stage.refuses(&[read_only(&create, 3)], &[&foundry.authority], ErrorCode::ConstraintMut);
 }
 
 #[test]

@@ -49,9 +49,10 @@ fn two_homes_measured_for_62_days_earn_what_the_model_says() {
     assert_eq!((epochs.len(), &nodes[..]), (62, &["Hyde Park", "South Shore"][..]));
     let measured = ORACLES.map(read);
     let mut scene = Scene::with(3, |params| {
-        (params.uptime_weight_bps, params.min_uptime_bps, params.bandwidth_cap) = (5_000, 5_000, 1_000_000);
-        (params.per_epoch_atoms, params.cap_atoms) = (1_000_000_000_000, u64::MAX);
-        (params.carry_epochs, params.quorum, params.shard_capacity) = (8, 2, 2);
+        (params.policy.uptime_weight_bps, params.policy.min_uptime_bps, params.policy.bandwidth_cap) =
+            (5_000, 5_000, 1_000_000);
+        (params.emission.per_epoch_atoms, params.cap_atoms) = (1_000_000_000_000, u64::MAX);
+        (params.emission.carry_epochs, params.policy.quorum, params.shard_capacity) = (8, 2, 2);
     });
     let shard = scene.open_shard();
     let owners: Vec<_> = nodes.iter().map(|node| key(node)).collect();

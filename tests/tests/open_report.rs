@@ -4,7 +4,6 @@ use anchor_lang::error::ErrorCode;
 use solana_account::Account;
 use solana_address::Address;
 use solana_instruction::Instruction;
-use solana_instruction_error::InstructionError;
 use solana_signer::Signer;
 use stipend::{error::StipendError, event::ReportOpened};
 use stipend_client::{account, address as place, instruction};
@@ -37,15 +36,15 @@ fn open_report_makes_room_for_every_slot_of_the_shard() {
     let (address, bump) = Address::find_program_address(&seeds, &stipend::ID);
     let (report, entries) = account::report(&scene.stage.data(&address)).unwrap();
     assert_eq!((report.version, report.bump, report.total), (1, bump, 0));
-    assert_eq!((report.epoch, report.received, report.reserved), (u32::MAX, 0, [0; 6]));
+    assert_eq!((report.epoch, report.received, report.reserved), (u32::MAX, 0, [0; 2]));
     assert_eq!((report.shard, report.oracle, report.payer), (shard, oracle, payer));
     assert_eq!(entries.len(), 4);
     let event: ReportOpened = receipt.event();
     assert_eq!((event.shard, event.oracle, event.report), (shard, oracle, address));
     let stored = scene.stage.account(&address).unwrap();
-    // A header of 120 bytes and four entries of six.
-    assert_eq!((stored.data.len(), stored.owner), (144, stipend::ID));
-    assert_eq!(stored.lamports, scene.stage.rent_lamports(144));
+    // A header of 152 bytes and four entries of six.
+    assert_eq!((stored.data.len(), stored.owner), (176, stipend::ID));
+    assert_eq!(stored.lamports, scene.stage.rent_lamports(176));
 }
 
 #[test]
@@ -115,7 +114,7 @@ fn open_report_refuses_an_oracle_that_left_before_it_came() {
     let first = scene.oracle_keys()[0];
     let instructions = [
         instruction::remove_oracle(&authority, &scene.network, &first, true),
-        instruction::add_oracle(&authority, &scene.network, &brief),
+        instruction::add_oracle(&scene.stage.payer.pubkey(), &authority, &scene.network, &brief),
         instruction::remove_oracle(&authority, &scene.network, &brief, false),
     ];
     scene.stage.accepts(&instructions, &[&scene.authority]);
@@ -135,7 +134,7 @@ fn open_report_works_at_an_address_that_somebody_sent_lamports_to() {
     let open = open(&scene, &shard, &oracle);
     scene.stage.accepts(&[open], &[]);
 
-    assert_eq!(scene.stage.account(&report).unwrap().lamports, scene.stage.rent_lamports(144));
+    assert_eq!(scene.stage.account(&report).unwrap().lamports, scene.stage.rent_lamports(176));
 }
 
 #[test]
@@ -162,7 +161,7 @@ fn open_report_refuses_an_impostor_of_each_account() {
     for (place, impostor, refusal) in cases {
         scene.stage.refuses(&[swapped(&open, place, &impostor)], &[], refusal);
     }
-    scene.stage.refuses(&[read_only(&open, 3)], &[], InstructionError::PrivilegeEscalation);
+    scene.stage.refuses(&[read_only(&open, 3)], &[], ErrorCode::ConstraintMut);
     let elsewhere = instruction::open_report(&open.accounts[0].pubkey, &scene.network, &twin_shard, &address("nobody"));
     scene.stage.refuses(&[elsewhere], &[], StipendError::ShardNetworkMismatch);
 }

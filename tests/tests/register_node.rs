@@ -3,7 +3,6 @@
 use anchor_lang::error::ErrorCode;
 use solana_account::Account;
 use solana_address::Address;
-use solana_instruction_error::InstructionError;
 use solana_signer::Signer;
 use stipend::{error::StipendError, event::NodeRegistered, state::Slot};
 use stipend_client::{address as place, instruction};
@@ -21,7 +20,9 @@ fn fresh(owner: &Address, since: u32) -> Slot {
         bandwidth: 0xffff_ffff,
         uptime_bps: 0xffff,
         boost_bps: 10_000,
-        state: 1,
+        state: 2,
+        next_boost_bps: 10_000,
+        change_epoch: u32::MAX,
         ..Slot::default()
     }
 }
@@ -78,14 +79,21 @@ fn register_node_has_the_payer_pay_rent_of_node_and_slot_and_the_bond() {
     let lamports = 100_000_000;
     scene.stage.put(&payer.pubkey(), Account { lamports, ..Account::default() });
     let device = key("device");
-    let register =
-        instruction::register_node(&payer.pubkey(), &device.pubkey(), None, &scene.network, &shard, &address("owner"));
+    let register = instruction::register_node(
+        &payer.pubkey(),
+        &device.pubkey(),
+        None,
+        &scene.network,
+        &shard,
+        &address("owner"),
+        None,
+    );
 
     scene.stage.accepts(&[register], &[&payer, &device]);
 
-    let [node_rent, header_rent, shard_rent] = [152, 104, 168].map(|bytes| scene.stage.rent_lamports(bytes));
+    let [node_rent, header_rent, shard_rent] = [192, 104, 168].map(|bytes| scene.stage.rent_lamports(bytes));
     let node = scene.stage.account(&place::node(&scene.network, &device.pubkey())).unwrap();
-    assert_eq!((node.data.len(), node.owner, node.lamports), (152, stipend::ID, node_rent + BOND_LAMPORTS));
+    assert_eq!((node.data.len(), node.owner, node.lamports), (192, stipend::ID, node_rent + BOND_LAMPORTS));
     let stored = scene.stage.account(&shard).unwrap();
     assert_eq!((stored.data.len(), stored.lamports), (168, shard_rent));
     let paid = node_rent + BOND_LAMPORTS + shard_rent - header_rent;
@@ -115,7 +123,7 @@ fn register_node_works_at_an_address_that_somebody_sent_lamports_to() {
     scene.register(&shard, &address("owner"));
 
     let node = scene.stage.account(&place::node(&scene.network, &device)).unwrap();
-    assert_eq!(node.lamports, scene.stage.rent_lamports(152) + BOND_LAMPORTS);
+    assert_eq!(node.lamports, scene.stage.rent_lamports(192) + BOND_LAMPORTS);
 }
 
 #[test]
@@ -176,7 +184,7 @@ fn register_node_refuses_an_owner_of_zeros() {
 #[test]
 fn register_node_needs_the_registrar_where_there_is_one() {
     let registrar = key("registrar");
-    let mut scene = Scene::with(0, |params| params.registrar = Some(registrar.pubkey()));
+    let mut scene = Scene::with(0, |params| params.policy.registrar = Some(registrar.pubkey()));
     let shard = scene.open_shard();
     let (device, stranger) = (key("device"), key("stranger"));
     let alone = scene.register_instruction(&device.pubkey(), &shard, &address("owner"));
@@ -227,7 +235,7 @@ fn register_node_needs_the_payers_signature_and_lamports() {
     scene.stage.refuses(&[unsigned(&register, 0)], &[&device], ErrorCode::AccountNotSigner);
     // The system program's own: lamports are missing, first for the node, then for the slot, then for the bond.
     scene.stage.refuses(std::slice::from_ref(&register), &[&device, &poor], Refusal::Program(1));
-    let node_rent = scene.stage.rent_lamports(152);
+    let node_rent = scene.stage.rent_lamports(192);
     let slot_rent = scene.stage.rent_lamports(168) - scene.stage.rent_lamports(104);
     for lamports in [node_rent, node_rent + slot_rent, node_rent + slot_rent + BOND_LAMPORTS - 1] {
         scene.stage.put(&poor.pubkey(), Account { lamports, ..Account::default() });
@@ -259,7 +267,7 @@ fn register_node_refuses_an_impostor_of_each_account() {
         (4, scene.network, Refusal::from(ErrorCode::AccountDiscriminatorMismatch)),
         (5, other_node, Refusal::from(ErrorCode::ConstraintSeeds)),
         (5, place::node(&twin, &device.pubkey()), Refusal::from(ErrorCode::ConstraintSeeds)),
-        (6, spl_token_interface::ID, Refusal::from(ErrorCode::InvalidProgramId)),
+        (7, spl_token_interface::ID, Refusal::from(ErrorCode::InvalidProgramId)),
     ];
     for (place, impostor, refusal) in cases {
         scene.stage.refuses(&[swapped(&register, place, &impostor)], &[&device], refusal);
@@ -271,12 +279,12 @@ fn register_node_refuses_an_impostor_of_each_account() {
         &twin,
         &shard,
         &address("owner"),
+        None,
     );
     scene.stage.refuses(&[elsewhere], &[&device], StipendError::ShardNetworkMismatch);
-    for place in [3, 4] {
+    for place in [3, 4, 5] {
         scene.stage.refuses(&[read_only(&register, place)], &[&device], ErrorCode::ConstraintMut);
     }
-    scene.stage.refuses(&[read_only(&register, 5)], &[&device], InstructionError::PrivilegeEscalation);
 }
 
 #[test]

@@ -92,7 +92,7 @@ fn remove_oracle_lets_the_last_epoch_be_reported() {
 
 #[test]
 fn remove_oracle_at_once_voids_what_it_reported() {
-    let mut scene = Scene::with(3, |params| params.quorum = 2);
+    let mut scene = Scene::with(3, |params| params.policy.quorum = 2);
     let shard = scene.open_shard();
     scene.register(&shard, &address("owner"));
     scene.warp_to(end(0));
@@ -157,7 +157,7 @@ fn remove_oracle_at_once_ends_both_entries_of_a_key_that_came_back() {
     scene.warp_to(GENESIS);
     let (oracle, authority) = (scene.oracle_keys()[0], scene.authority.pubkey());
     let away = remove(&scene, &oracle, false);
-    let back = instruction::add_oracle(&authority, &scene.network, &oracle);
+    let back = instruction::add_oracle(&scene.stage.payer.pubkey(), &authority, &scene.network, &oracle);
     scene.stage.accepts(&[away, back], &[&scene.authority]);
 
     let at_once = remove(&scene, &oracle, true);

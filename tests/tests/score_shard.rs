@@ -3,6 +3,7 @@
 mod accounts;
 mod medians;
 mod reasons;
+mod records;
 
 use anchor_lang::error::ErrorCode;
 use solana_address::Address;
@@ -46,7 +47,7 @@ fn score_shard_writes_every_slots_score_and_counts_the_shard() {
     for (slot, expected) in slots.iter().zip(expected) {
         assert_eq!((slot.uptime_bps, slot.bandwidth, slot.score, slot.reason), expected);
         assert_eq!((slot.owner, slot.since, slot.boost_bps, slot.state), (address("owner"), 0, 10_000, 1));
-        assert_eq!((slot.accrued_atoms, slot.reserved), (0, [0; 6]));
+        assert_eq!((slot.accrued_atoms, slot.next_boost_bps, slot.change_epoch), (0, 10_000, u32::MAX));
     }
     assert_eq!((header.total_score, header.scored_epoch, header.next_epoch), (167_990_000, 0, 1));
     assert_eq!(header.unsettled, 1);
@@ -73,7 +74,7 @@ fn score_shard_of_nothing_leaves_nothing_to_settle() {
 
 #[test]
 fn score_shard_adds_up_the_shards_of_a_network() {
-    let mut scene = Scene::with(1, |params| (params.quorum, params.shard_capacity) = (1, 1));
+    let mut scene = Scene::with(1, |params| (params.policy.quorum, params.shard_capacity) = (1, 1));
     let shards: Vec<Address> = (0..3)
         .map(|_| {
             let shard = scene.open_shard();

@@ -70,7 +70,7 @@ fn settle_shard_adds_to_what_was_accrued_before() {
 #[test]
 fn settle_shard_pays_the_greatest_emission_to_the_atom() {
     let mut scene = Scene::with(1, |params| {
-        (params.quorum, params.per_epoch_atoms, params.cap_atoms) = (1, u64::MAX, u64::MAX);
+        (params.policy.quorum, params.emission.per_epoch_atoms, params.cap_atoms) = (1, u64::MAX, u64::MAX);
     });
     let shard = scene.open_shard();
     for _ in 0..2 {
@@ -87,7 +87,7 @@ fn settle_shard_pays_the_greatest_emission_to_the_atom() {
 
 #[test]
 fn settle_shard_carries_the_left_over_once_the_last_shard_is_settled() {
-    let mut scene = Scene::with(1, |params| (params.quorum, params.shard_capacity) = (1, 1));
+    let mut scene = Scene::with(1, |params| (params.policy.quorum, params.shard_capacity) = (1, 1));
     let shards: Vec<Address> = (0..3)
         .map(|_| {
             let shard = scene.open_shard();

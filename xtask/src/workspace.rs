@@ -8,10 +8,13 @@ use std::{
 use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 
-/// The workspace's folder: the one that this xtask was compiled in.
+/// The workspace's folder: the one that cargo runs this xtask in; without cargo, the one that it was compiled in.
+///
+/// Clones that share a target folder share one xtask, so that the two may differ.
 pub fn root() -> PathBuf {
-    let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
-    xtask.parent().unwrap_or(xtask).to_owned()
+    let compiled = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let xtask = env::var_os("CARGO_MANIFEST_DIR").map_or(compiled.to_owned(), PathBuf::from);
+    xtask.parent().unwrap_or(&xtask).to_owned()
 }
 
 /// Cargo's target folder, as cargo itself finds it.

@@ -2,14 +2,15 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{demo, oracle_ingest, oracle_ingest_snapshot, oracle_keygen, oracle_sign};
+use crate::commands::{demo, explain, oracle_ingest, oracle_ingest_snapshot, oracle_keygen, oracle_sign, verify};
 
 /// Settle the rewards of a network of devices on Solana
 #[derive(Debug, Parser)]
 #[command(
     name = "stipend",
     version,
-    after_help = "Exit codes: 0 done, 1 bug, 2 wrong usage or input, 3 cluster unreachable, 4 refused by the program."
+    after_help = "Exit codes: 0 done, 1 bug, 2 wrong usage or input, 3 cluster unreachable, 4 refused by the program or by a \
+                  verification."
 )]
 pub struct Cli {
     #[command(subcommand)]
@@ -20,6 +21,10 @@ pub struct Cli {
 pub enum Command {
     /// Settle measurement files end to end on a Solana VM in this process
     Demo(demo::Args),
+    /// Rebuild a closed epoch from accounts alone, and compare every number
+    Verify(verify::Args),
+    /// Say why a node's last scored epoch brought what it brought
+    Explain(explain::Args),
     /// Measure: keys, measurement files, signed batches
     #[command(subcommand)]
     Oracle(OracleCommand),

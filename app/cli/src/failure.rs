@@ -17,7 +17,7 @@ pub enum ExitKind {
     Usage = 2,
     /// The cluster can't be reached, or does not answer as a cluster does.
     Cluster = 3,
-    /// The program refused an instruction.
+    /// The program refused an instruction, or a verification what the accounts say.
     Refused = 4,
 }
 

@@ -2,15 +2,20 @@
 //!
 //! Results go to stdout, everything else to stderr. Exit codes: see [`failure::ExitKind`].
 
+mod account_folder;
 mod args;
 mod commands;
 mod demo;
+mod explanation;
 mod failure;
+mod figure;
 mod ingest;
 mod keypair_file;
 mod measurement_output;
 mod output_file;
+mod print;
 mod program;
+mod table;
 
 use std::io;
 use std::panic;

@@ -15,12 +15,7 @@ fn sample(name: &str) -> String {
 }
 
 fn demo(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_stipend"))
-        .arg("demo")
-        .args(args)
-        .env_remove("STIPEND_PROGRAM")
-        .output()
-        .expect("the binary runs")
+    Command::new(env!("CARGO_BIN_EXE_stipend")).arg("demo").args(args).output().expect("the binary runs")
 }
 
 fn text(bytes: &[u8]) -> &str {
@@ -152,7 +147,9 @@ fn tables_show_the_first_rows_and_say_how_many_there_are_more() {
 
     let short = text(&short.stdout);
     assert!(
-        short.contains("│     1   Hyde Park      99.65 %     900,737   94,697,395    1,031.520489683   scored"),
+        short.contains(
+            "│     1   Hyde Park      99.65 %               900,737   94,697,395    1,031.520489683   scored"
+        ),
         "{short}"
     );
     assert!(short.contains("\n112 rows more; --all shows every one\n"), "{short}");
@@ -174,7 +171,6 @@ fn assert_refused(args: &[&str], code: i32, stderr: &str) {
     let output = Command::new(env!("CARGO_BIN_EXE_stipend"))
         .arg("demo")
         .args(args)
-        .env_remove("STIPEND_PROGRAM")
         .current_dir(folder.path())
         .output()
         .expect("the binary runs");
@@ -251,6 +247,30 @@ fn a_number_that_is_none_is_wrong_usage() {
 
     assert_eq!(output.status.code(), Some(2));
     assert_eq!(text(&output.stdout), "");
+}
+
+#[test]
+fn the_unit_of_bandwidth_is_shown_wherever_bandwidth_is() {
+    let found = demo_json(&["--unit", "GPU hours"]);
+    let tables = demo(&["--unit", "GPU hours"]);
+
+    assert_eq!(found["network"]["bandwidth_unit"], "GPU hours");
+    assert!(text(&tables.stdout).contains("   bandwidth in GPU hours   "), "{}", text(&tables.stdout));
+    assert_eq!(demo_json(&[])["network"]["bandwidth_unit"], "kbit/s");
+}
+
+#[test]
+fn a_unit_that_is_no_label_is_wrong_usage() {
+    for unit in ["", "seventeen letters", "tab\t", "µs"] {
+        let output = demo(&["--unit", unit]);
+
+        let refused = format!(
+            "error: invalid value '{unit}' for '--unit <LABEL>': a unit is 1 to 16 printable ASCII characters, for example \
+             \"kbit/s\"\n\nFor more information, try '--help'.\n"
+        );
+        assert_eq!(text(&output.stderr), refused);
+        assert_eq!((output.status.code(), text(&output.stdout)), (Some(2), ""));
+    }
 }
 
 #[test]

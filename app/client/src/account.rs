@@ -2,7 +2,7 @@
 //!
 //! An account's bytes need no alignment here: everything is copied out.
 
-use anchor_lang::{AccountDeserialize, Discriminator};
+use anchor_lang::Discriminator;
 use bytemuck::Pod;
 use std::mem::size_of;
 use stipend::state::{Entry, Network, Node, Report, Shard, Slot, Tail};
@@ -37,9 +37,8 @@ pub fn report(data: &[u8]) -> Result<(Report, Vec<Entry>), DecodeError> {
 }
 
 /// A node.
-pub fn node(mut data: &[u8]) -> Result<Node, DecodeError> {
-    let error = wrong("node", data);
-    Node::try_deserialize(&mut data).map_err(|_| error)
+pub fn node(data: &[u8]) -> Result<Node, DecodeError> {
+    header(data).filter(|(_, tail)| tail.is_empty()).map(|(node, _)| node).ok_or(wrong("node", data))
 }
 
 /// Atoms in a token account, of SPL Token or Token-2022.

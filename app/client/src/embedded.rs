@@ -1,6 +1,6 @@
 //! A Solana VM in this process: the real program, token programs and signature checks, and a clock that can be turned.
 
-use crate::ledger::{Ledger, LedgerError, Receipt};
+use crate::ledger::{Accounts, Ledger, LedgerError, Receipt};
 use litesvm::{types::FailedTransactionMetadata, LiteSVM};
 use solana_account::Account;
 use solana_address::Address;
@@ -45,6 +45,12 @@ impl EmbeddedLedger {
     }
 }
 
+impl Accounts for EmbeddedLedger {
+    fn account(&mut self, address: &Address) -> Result<Option<Account>, LedgerError> {
+        Ok(self.vm.get_account(address).filter(|account| account.lamports > 0))
+    }
+}
+
 impl Ledger for EmbeddedLedger {
     fn send(
         &mut self,
@@ -64,10 +70,6 @@ impl Ledger for EmbeddedLedger {
         }
         let meta = self.vm.send_transaction(transaction).map_err(refusal)?;
         Ok(Receipt { compute_units: meta.compute_units_consumed, fee_lamports: meta.fee, bytes })
-    }
-
-    fn account(&mut self, address: &Address) -> Result<Option<Account>, LedgerError> {
-        Ok(self.vm.get_account(address).filter(|account| account.lamports > 0))
     }
 
     fn rent_lamports(&mut self, space: usize) -> Result<u64, LedgerError> {

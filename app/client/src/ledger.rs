@@ -46,8 +46,14 @@ pub enum LedgerError {
     },
 }
 
+/// Where accounts are read: a cluster, or what one left behind.
+pub trait Accounts {
+    /// An account, if there is one.
+    fn account(&mut self, address: &Address) -> Result<Option<Account>, LedgerError>;
+}
+
 /// A Solana cluster, or something that behaves like one.
-pub trait Ledger {
+pub trait Ledger: Accounts {
     /// Executes a transaction, whole or not at all.
     ///
     /// - `payer` pays the fee and signs first; `signers` are the others.
@@ -57,9 +63,6 @@ pub trait Ledger {
         instructions: &[Instruction],
         signers: &[&Keypair],
     ) -> Result<Receipt, LedgerError>;
-
-    /// An account, if there is one.
-    fn account(&mut self, address: &Address) -> Result<Option<Account>, LedgerError>;
 
     /// Lamports that an account of `space` bytes must hold.
     fn rent_lamports(&mut self, space: usize) -> Result<u64, LedgerError>;

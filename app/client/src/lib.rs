@@ -7,6 +7,8 @@
 //! - [`batch`]: measurements signed by an oracle, ready to be relayed by anybody
 //! - [`slots`]: the file that says where each node's slot is
 //! - [`ledger`]: where transactions are sent, and [`embedded`], one of them in this process; [`metered`] counts what they cost
+//! - [`reader`]: what a network's accounts say, wherever they are read; [`snapshot`], a folder of them
+//! - [`verify`], [`explain`]: an epoch rebuilt, and a node's reward in its parts, from accounts alone
 //! - [`settlement`]: the steps that keep a network going, over any ledger
 
 pub mod account;
@@ -14,11 +16,15 @@ pub mod address;
 pub mod batch;
 pub mod csv_rows;
 pub mod embedded;
+pub mod explain;
 pub mod instruction;
 pub mod ledger;
 pub mod measurement;
 pub mod metered;
+pub mod reader;
 pub mod settlement;
 pub mod slots;
+pub mod snapshot;
+pub mod verify;
 
 pub use stipend as program;

@@ -1,6 +1,6 @@
 //! A ledger that counts what each kind of instruction costs.
 
-use crate::ledger::{Ledger, LedgerError, Receipt};
+use crate::ledger::{Accounts, Ledger, LedgerError, Receipt};
 use anchor_lang::Discriminator;
 use solana_account::Account;
 use solana_address::Address;
@@ -9,15 +9,33 @@ use solana_keypair::Keypair;
 use stipend::instruction as data;
 
 /// Name and first bytes of each instruction of the program.
-const INSTRUCTIONS: [(&str, &[u8]); 11] = [
+const INSTRUCTIONS: [(&str, &[u8]); 29] = [
     ("create_network", data::CreateNetwork::DISCRIMINATOR),
+    ("close_network", data::CloseNetwork::DISCRIMINATOR),
+    ("propose_authority", data::ProposeAuthority::DISCRIMINATOR),
+    ("accept_authority", data::AcceptAuthority::DISCRIMINATOR),
+    ("set_guardian", data::SetGuardian::DISCRIMINATOR),
+    ("pause", data::Pause::DISCRIMINATOR),
+    ("resume", data::Resume::DISCRIMINATOR),
+    ("update_policy", data::UpdatePolicy::DISCRIMINATOR),
     ("add_oracle", data::AddOracle::DISCRIMINATOR),
     ("remove_oracle", data::RemoveOracle::DISCRIMINATOR),
+    ("prove_equivocation", data::ProveEquivocation::DISCRIMINATOR),
+    ("withdraw_bond", data::WithdrawBond::DISCRIMINATOR),
     ("open_shard", data::OpenShard::DISCRIMINATOR),
+    ("shrink_shard", data::ShrinkShard::DISCRIMINATOR),
+    ("close_shard", data::CloseShard::DISCRIMINATOR),
     ("open_report", data::OpenReport::DISCRIMINATOR),
+    ("close_report", data::CloseReport::DISCRIMINATOR),
     ("register_node", data::RegisterNode::DISCRIMINATOR),
+    ("transfer_node", data::TransferNode::DISCRIMINATOR),
+    ("set_boost", data::SetBoost::DISCRIMINATOR),
+    ("retire_node", data::RetireNode::DISCRIMINATOR),
+    ("close_node", data::CloseNode::DISCRIMINATOR),
     ("submit_report", data::SubmitReport::DISCRIMINATOR),
+    ("commit_evidence", data::CommitEvidence::DISCRIMINATOR),
     ("score_shard", data::ScoreShard::DISCRIMINATOR),
+    ("judge_shard", data::JudgeShard::DISCRIMINATOR),
     ("close_epoch", data::CloseEpoch::DISCRIMINATOR),
     ("settle_shard", data::SettleShard::DISCRIMINATOR),
     ("claim", data::Claim::DISCRIMINATOR),
@@ -84,6 +102,12 @@ impl<L> Metered<L> {
     }
 }
 
+impl<L: Accounts> Accounts for Metered<L> {
+    fn account(&mut self, address: &Address) -> Result<Option<Account>, LedgerError> {
+        self.ledger.account(address)
+    }
+}
+
 impl<L: Ledger> Ledger for Metered<L> {
     fn send(
         &mut self,
@@ -92,12 +116,8 @@ impl<L: Ledger> Ledger for Metered<L> {
         signers: &[&Keypair],
     ) -> Result<Receipt, LedgerError> {
         let receipt = self.ledger.send(payer, instructions, signers)?;
-        self.count(instructions.last().map_or("nothing", name), &receipt);
+        self.count(instructions.last().map_or("nothing", instruction_name), &receipt);
         Ok(receipt)
-    }
-
-    fn account(&mut self, address: &Address) -> Result<Option<Account>, LedgerError> {
-        self.ledger.account(address)
     }
 
     fn rent_lamports(&mut self, space: usize) -> Result<u64, LedgerError> {
@@ -110,7 +130,7 @@ impl<L: Ledger> Ledger for Metered<L> {
 }
 
 /// Name of an instruction; those of other programs are named after what they are for.
-fn name(instruction: &Instruction) -> &'static str {
+pub fn instruction_name(instruction: &Instruction) -> &'static str {
     if instruction.program_id == stipend::ID {
         let known = INSTRUCTIONS.iter().find(|(_, discriminator)| instruction.data.starts_with(discriminator));
         return known.map_or("unknown", |(name, _)| name);
@@ -132,14 +152,16 @@ mod tests {
     /// Executes everything, for as many compute units as the instruction has bytes.
     struct Cheap;
 
+    impl Accounts for Cheap {
+        fn account(&mut self, _: &Address) -> Result<Option<Account>, LedgerError> {
+            Ok(None)
+        }
+    }
+
     impl Ledger for Cheap {
         fn send(&mut self, _: &Keypair, all: &[Instruction], _: &[&Keypair]) -> Result<Receipt, LedgerError> {
             let compute_units = all.iter().map(|one| one.data.len() as u64).sum();
             Ok(Receipt { compute_units, fee_lamports: 5_000, bytes: 0 })
-        }
-
-        fn account(&mut self, _: &Address) -> Result<Option<Account>, LedgerError> {
-            Ok(None)
         }
 
         fn rent_lamports(&mut self, _: usize) -> Result<u64, LedgerError> {

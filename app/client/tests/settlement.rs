@@ -9,17 +9,26 @@ use stipend_client::{
     batch::{self, cut, SignedBatch, RELAYED_NODES},
     embedded::EmbeddedLedger,
     instruction::{self, Destination},
-    ledger::{Ledger, LedgerError},
+    ledger::{Accounts as _, Ledger as _, LedgerError},
     metered::Metered,
-    program::{instructions::NetworkParams, state::Entry},
+    program::{
+        instructions::NetworkParams,
+        state::{EmissionParams, Entry, PolicyParams},
+    },
     settlement::{Settlement, SettlementError},
 };
 
-const PROGRAM: &[u8] = include_bytes!("../../../programs/stipend/artifact/stipend.so");
 const GENESIS: i64 = 1_700_000_000;
 const EPOCH_SECS: u32 = 3_600;
 const EMISSION_ATOMS: u64 = 1_024_000;
 const TOKEN_PROGRAM: Address = spl_token_interface::ID;
+
+/// The committed artifact, or the one that the environment names.
+fn program() -> Vec<u8> {
+    let committed = concat!(env!("CARGO_MANIFEST_DIR"), "/../../programs/stipend/artifact/stipend.so");
+    let path = std::env::var_os("STIPEND_PROGRAM").unwrap_or_else(|| committed.into());
+    std::fs::read(path).expect("the artifact is there")
+}
 
 fn key(seed: u8) -> Keypair {
     Keypair::new_from_array([seed; 32])
@@ -27,6 +36,12 @@ fn key(seed: u8) -> Keypair {
 
 fn oracle() -> SigningKey {
     SigningKey::from_bytes(&[3; 32])
+}
+
+fn device(node: u16) -> Keypair {
+    let mut seed = [9; 32];
+    seed[..2].copy_from_slice(&node.to_le_bytes());
+    Keypair::new_from_array(seed)
 }
 
 /// A network of one oracle, and `nodes` nodes of one owner, at the end of its epoch 0.
@@ -40,7 +55,7 @@ struct World {
 
 impl World {
     fn new(nodes: u16) -> Self {
-        let mut ledger = Metered::new(EmbeddedLedger::new(PROGRAM, GENESIS - 1).unwrap());
+        let mut ledger = Metered::new(EmbeddedLedger::new(&program(), GENESIS - 1).unwrap());
         let (payer, mint_key) = (key(1), key(2));
         let (authority, mint) = (payer.pubkey(), mint_key.pubkey());
         ledger.ledger_mut().airdrop(&authority, 1_000_000_000_000).unwrap();
@@ -53,15 +68,13 @@ impl World {
         let network = address::network(&mint, 0);
         let create = instruction::create_network(&authority, &authority, &mint, &TOKEN_PROGRAM, params());
         let oracle = Address::from(oracle().verifying_key().to_bytes());
-        let add = instruction::add_oracle(&authority, &network, &oracle);
+        let add = instruction::add_oracle(&authority, &authority, &network, &oracle);
         ledger.send(&payer, &[create, add], &[]).unwrap();
 
         let mut world = Self { ledger, owner: key(4).pubkey(), payer, mint, network };
         let owner = world.owner;
         for node in 0..nodes {
-            let mut seed = [9; 32];
-            seed[..2].copy_from_slice(&node.to_le_bytes());
-            world.settlement().register(&Keypair::new_from_array(seed), None, &owner).unwrap();
+            world.settlement().register(&device(node), None, &owner).unwrap();
         }
         assert_eq!(world.settlement().open_reports(0).unwrap(), 1);
         world.ledger.ledger_mut().warp_to(GENESIS + i64::from(EPOCH_SECS));
@@ -100,20 +113,21 @@ fn params() -> NetworkParams {
         id: 0,
         genesis: GENESIS,
         epoch_secs: EPOCH_SECS,
-        report_secs: 600,
-        score_secs: 2 * EPOCH_SECS,
-        uptime_weight_bps: 10_000,
-        min_uptime_bps: 0,
-        bandwidth_cap: 1,
-        per_epoch_atoms: EMISSION_ATOMS,
-        cap_atoms: u64::MAX,
-        decay_bps: 0,
-        decay_every_epochs: 0,
-        carry_epochs: 0,
-        quorum: 1,
         shard_capacity: 1_024,
-        registrar: None,
-        bond_lamports: 0,
+        unit: *b"kbit/s\0\0\0\0\0\0\0\0\0\0",
+        guardian: None,
+        cap_atoms: u64::MAX,
+        policy: PolicyParams {
+            report_secs: 600,
+            score_secs: 2 * EPOCH_SECS,
+            uptime_weight_bps: 10_000,
+            min_uptime_bps: 0,
+            bandwidth_cap: 1,
+            max_boost_bps: 10_000,
+            quorum: 1,
+            ..PolicyParams::default()
+        },
+        emission: EmissionParams { per_epoch_atoms: EMISSION_ATOMS, ..EmissionParams::default() },
     }
 }
 
@@ -158,6 +172,48 @@ fn a_step_taken_again_finds_nothing_to_do() {
     assert_eq!(world.settlement().claim_shard(&shard).unwrap(), 0);
 
     assert_eq!(["score_shard", "settle_shard", "claim"].map(|name| world.count(name)), [1, 1, 1]);
+}
+
+#[test]
+fn a_network_is_closed_step_by_step_until_nothing_of_it_is_left() {
+    let mut world = World::new(2);
+    let (network, oracle) = (world.network, Address::from(oracle().verifying_key().to_bytes()));
+    let shard = address::shard(&network, 0);
+    let file = world.signed(2);
+    for batch in batch::read(file.as_slice()).unwrap() {
+        world.settlement().relay(&batch).unwrap();
+    }
+    world.settlement().score(0).unwrap();
+    assert_eq!([world.settlement().judge(0).unwrap(), world.settlement().judge(0).unwrap()], [1, 0]);
+    world.settlement().close().unwrap();
+    world.settlement().settle().unwrap();
+    let state = world.settlement().shard(0).unwrap();
+    world.settlement().claim_shard(&state).unwrap();
+
+    for node in 0..2 {
+        let device = device(node).pubkey();
+        let retire = instruction::retire_node(&world.owner, &network, &shard, &device, [0; 32]);
+        world.ledger.send(&world.payer, &[retire], &[&key(4)]).unwrap();
+        world.settlement().close_node(&device).unwrap();
+    }
+    let remove = instruction::remove_oracle(&world.payer.pubkey(), &network, &oracle, true);
+    world.ledger.send(&world.payer, &[remove], &[]).unwrap();
+    // The epoch in which the slots became vacant is not closed.
+    assert_eq!([world.settlement().shrink().unwrap(), world.settlement().close_shards().unwrap()], [0, 0]);
+    world.ledger.ledger_mut().warp_to(GENESIS + 2 * i64::from(EPOCH_SECS) + 600);
+    world.settlement().close_until(1).unwrap();
+    assert_eq!(world.settlement().shrink().unwrap(), 2);
+    // A shard that reports are left of stays.
+    assert_eq!(world.settlement().close_shards().unwrap(), 0);
+    assert_eq!(world.settlement().close_reports(&[oracle]).unwrap(), 1);
+    assert_eq!(world.settlement().close_shards().unwrap(), 1);
+    assert_eq!(world.settlement().withdraw_bonds().unwrap(), 0);
+    world.settlement().close_network(&key(1)).unwrap();
+
+    let nodes = [0, 1].map(|node| address::node(&network, &device(node).pubkey()));
+    for address in [network, shard, address::report(&shard, &oracle), nodes[0], nodes[1]] {
+        assert_eq!(world.ledger.account(&address).unwrap(), None, "{address}");
+    }
 }
 
 #[test]

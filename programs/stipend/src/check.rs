@@ -5,25 +5,42 @@
 use crate::error::StipendError;
 use anchor_lang::prelude::*;
 
-/// The error of a check that failed.
+/// The error of a check that failed; its name and message go to the log.
 #[cold]
 #[inline(never)]
 pub fn refuse(error: StipendError) -> Error {
-    error.into()
+    let number = u32::from(error);
+    msg!("AnchorError occurred. Error Code: {:?}. Error Number: {}. Error Message: {}.", error, number, error);
+    ProgramError::Custom(number).into()
 }
 
-/// One of Anchor's own errors.
+/// One of Anchor's own errors, by its number.
 #[cold]
 #[inline(never)]
 pub fn refuse_anchor(error: ErrorCode) -> Error {
-    error.into()
+    let number = u32::from(error);
+    msg!("AnchorError occurred. Error Number: {}.", number);
+    ProgramError::Custom(number).into()
 }
 
-/// The error of a comparison that failed, with both sides for the log.
+/// The error of a comparison that failed, with both sides in the log.
 #[cold]
 #[inline(never)]
 pub fn refuse_pair(error: StipendError, left: i64, right: i64) -> Error {
-    Error::from(error).with_values((left, right))
+    let refused = refuse(error);
+    msg!("Left: {}", left);
+    msg!("Right: {}", right);
+    refused
+}
+
+/// What the runtime is told of an error.
+#[cold]
+#[inline(never)]
+pub fn code(error: Error) -> u64 {
+    match error {
+        Error::ProgramError(error) => error.program_error.into(),
+        Error::AnchorError(error) => error.error_code_number.into(),
+    }
 }
 
 /// Turns what is not there into a named error.

@@ -27,7 +27,7 @@ pub const MAX_ORACLES: usize = 16;
 pub const MAX_SHARD_SLOTS: u16 = 1_024;
 /// Closed epochs that a network remembers.
 pub const RING_EPOCHS: usize = 32;
-/// Epochs that one `close_epoch` closes at the most: each leaves an event on the heap, which holds about a hundred.
+/// Epochs that one `close_epoch` closes at the most: well within the compute units that an instruction has unasked.
 pub const MAX_CLOSES: usize = RING_EPOCHS;
 
 /// Longest epoch, in seconds: a leap year.
@@ -41,3 +41,8 @@ pub const MAX_CARRY_EPOCHS: u16 = 1_000;
 pub const NO_BOOST_BPS: u16 = 10_000;
 /// An epoch number that no epoch has.
 pub const NO_EPOCH: u32 = u32::MAX;
+
+/// Share of a forfeited bond that whoever proved the equivocation gets, in basis points; the rest is burnt.
+pub const PROVER_SHARE_BPS: u16 = 5_000;
+/// Where lamports go that are to be nobody's: the runtime takes them away at the end of each slot.
+pub const INCINERATOR_ID: Pubkey = pubkey!("1nc1nerator11111111111111111111111111111111");

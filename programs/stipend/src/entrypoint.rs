@@ -1,11 +1,11 @@
-//! Where the runtime enters the program: a short way to the instruction that runs most, and Anchor's way to all others.
+//! Where the runtime enters the program: a short way to the instruction that runs most, and [`dispatch`] for all others.
 //!
-//! `submit_report` takes a hundred nodes at a time, thousands of times an epoch. Anchor's way to it builds every account on the
-//! heap, copies the measurements there, looks at each account four times and writes it back, which costs more than all that
-//! the instruction does. Here its accounts are read where the runtime laid them, with the same checks, each made once.
+//! `submit_report` takes a hundred nodes at a time, thousands of times an epoch. Its accounts are read where the runtime laid
+//! them: to build each of them on the heap would cost more than all that the instruction does.
 
 use crate::{
-    check::refuse_anchor,
+    check::{code, refuse_anchor},
+    dispatch::dispatch,
     instructions::{submit_report, ReportAccounts, ReportArgs, SUBMIT_REPORT_DISCRIMINATOR},
     signature::Witness,
 };
@@ -29,19 +29,16 @@ pub unsafe extern "C" fn entrypoint(input: *mut u8) -> u64 {
     // SAFETY: the input is the runtime's.
     let context = unsafe { InstructionContext::new_unchecked(input) };
     let result = match report(context) {
-        Some(result) => result.map_err(|error| {
-            error.log();
-            error.into()
-        }),
+        Some(result) => result,
         None => {
             // SAFETY: the input is the runtime's, and looking for a report has changed nothing in it.
-            let (program_id, accounts, data) = unsafe { entrypoint::deserialize(input) };
-            crate::entry(program_id, &accounts, data)
+            let (_, accounts, data) = unsafe { entrypoint::deserialize(input) };
+            dispatch(&accounts, data)
         }
     };
     match result {
         Ok(()) => entrypoint::SUCCESS,
-        Err(error) => error.into(),
+        Err(error) => code(error),
     }
 }
 

@@ -255,4 +255,156 @@ pub enum StipendError {
     /// claim: the destination was never opened, or is no token account.
     #[msg("destination is no account of the mint's token program; open the owner's associated token account first")]
     DestinationNotOpen,
+
+    /// An account of another version's layout.
+    #[msg("account has another version than this program; migrate it, or use the program of that version")]
+    AccountVersionWrong,
+    /// policy: the bounds do not hold 10,000.
+    #[msg("boost bounds do not include 10,000 basis points, which is no boost; widen them")]
+    BoostBoundsWrong,
+    /// policy: tolerance_bps is more than 10,000.
+    #[msg("tolerance is above 10,000 basis points; choose 0 to 10,000")]
+    ToleranceOutOfRange,
+    /// create_network: the unit is empty or no text.
+    #[msg(
+        "unit of bandwidth is not 1 to 16 printable characters filled up with zeros; name it, for example \"kbit/s\""
+    )]
+    UnitInvalid,
+    /// policy: the mint limit is below an epoch's emission.
+    #[msg("mint limit is below the emission of one epoch, so claims would fall behind; raise it, or pass 0 for none")]
+    MintLimitTooLow,
+    /// create_network, close_network: another account than the mint's first network.
+    #[msg("first network is not network 0 of this mint; pass that one")]
+    FirstNetworkMismatch,
+    /// create_network: the first network can't hand over as much.
+    #[msg("supply cap is above what the mint's first network has not yet scheduled; lower it")]
+    CapExceedsShare,
+    /// update_policy: the epoch is under way or past.
+    #[msg("policy would change an epoch that has begun; name the next epoch or a later one")]
+    PolicyEpochBegun,
+    /// update_policy: a replacement has begun and is not in force.
+    #[msg("an earlier policy change has begun and epochs before it are not closed; close them first")]
+    PolicyPending,
+    /// pause: nothing to do.
+    #[msg("network is already paused; nothing is left to do")]
+    AlreadyPaused,
+    /// resume: nothing to do.
+    #[msg("network is not paused; nothing is left to do")]
+    NotPaused,
+    /// pause: neither guardian nor authority.
+    #[msg("signer is neither the network's guardian nor its authority; sign with one of them")]
+    GuardianMismatch,
+    /// accept_authority: another signer than the one proposed.
+    #[msg("signer is not the proposed authority; have the authority propose it first")]
+    PendingAuthorityMismatch,
+    /// submit_report, commit_evidence: the network is paused.
+    #[msg("reports are paused; send the same again once the authority has resumed, the window begins anew")]
+    ReportsPaused,
+    /// score_shard, close_epoch: the network is paused.
+    #[msg("scoring is paused; score once the authority has resumed, the window begins anew")]
+    ScoringPaused,
+    /// claim: the network is paused.
+    #[msg("claims are paused; claim once the authority has resumed, nothing is lost")]
+    ClaimsPaused,
+    /// claim: past what may be minted in an epoch's length of time.
+    #[msg("mint limit of this epoch is reached; claim again in the next epoch, nothing is lost")]
+    MintLimitReached,
+    /// The oracle signed two values for one slot.
+    #[msg("oracle was suspended for signing two values for one slot; use another key")]
+    OracleSuspended,
+    /// withdraw_bond: the oracle measures, or did a moment ago.
+    #[msg("bond is held until an epoch is closed that the oracle did not measure; close it first")]
+    BondHeld,
+    /// Another account than the recorded payer.
+    #[msg("payer is not the one that paid the rent or bond; pass the account that is recorded")]
+    PayerMismatch,
+    /// prove_equivocation: a signed message is no report.
+    #[msg("signed message is not the data of a submit_report; pass two reports as they were signed")]
+    StatementMalformed,
+    /// prove_equivocation: the two do not contradict.
+    #[msg("statements do not contradict: they need the same report and epoch, and a slot with two different values")]
+    NotEquivocation,
+    /// prove_equivocation: another account than the incinerator.
+    #[msg("account is not the incinerator, where the rest of the bond is burnt; pass that one")]
+    IncineratorMismatch,
+    /// commit_evidence: a second, other hash.
+    #[msg("evidence contradicts an earlier hash for the same epoch, and the first stands; send the same or none")]
+    EvidenceContradicts,
+    /// commit_evidence: the report has evidence of a later epoch.
+    #[msg("report already has evidence of a later epoch; commit that or a later one")]
+    EvidenceEpochPassed,
+    /// judge_shard: the shard has no scores of this epoch.
+    #[msg("shard has no scores of this epoch; name the last one that it was scored for")]
+    ShardNotScored,
+    /// judge_shard: already done.
+    #[msg("shard is already judged for this epoch; nothing is left to do")]
+    ShardAlreadyJudged,
+    /// A node of another network.
+    #[msg("node belongs to another network; pass a node of this one")]
+    NodeNetworkMismatch,
+    /// A node of another shard.
+    #[msg("node's slot is in another shard; pass that shard")]
+    NodeShardMismatch,
+    /// The signer is not the slot's owner.
+    #[msg("signer is not the node's owner; sign with the owner's key")]
+    OwnerMismatch,
+    /// retire_node: neither owner nor registrar.
+    #[msg("signer is neither the node's owner nor the network's registrar; sign with one of them")]
+    RetirerMismatch,
+    /// retire_node: the registrar gives no reason.
+    #[msg("eviction has no reason; say why in up to 32 bytes")]
+    EvictionReasonMissing,
+    /// The node has retired.
+    #[msg("node is retired; register the device again once its slot is closed")]
+    NodeRetired,
+    /// close_node: the node is live.
+    #[msg("node is not retired; its owner or the registrar retires it first")]
+    NodeNotRetired,
+    /// close_node: epochs that count are not closed.
+    #[msg("node still earns from epochs that are not closed; close them first")]
+    NodeStillEarns,
+    /// close_node: atoms have accrued.
+    #[msg("node's slot has accrued atoms; claim them first, anybody can")]
+    NodeOwed,
+    /// set_boost: outside the policy's bounds.
+    #[msg("boost is outside the bounds of the network's policy; choose one within")]
+    BoostOutOfRange,
+    /// The last boost has begun and epochs before it are not closed.
+    #[msg("an earlier boost has begun and epochs before it are not closed; close them first")]
+    BoostPending,
+    /// register_node: the slot has a tenant.
+    #[msg("slot has a tenant; name a vacant one, or none to add a slot")]
+    SlotTaken,
+    /// shrink_shard: the last slot has a tenant.
+    #[msg("last slot of the shard has a tenant; nothing is left to shrink")]
+    SlotNotVacant,
+    /// shrink_shard: the epoch in which the slot was vacated is not closed.
+    #[msg("slot was vacated in an epoch that is not closed, and reports of it may be on their way; close it first")]
+    SlotVacatedLately,
+    /// close_shard: another shard is behind it.
+    #[msg("shard is not the network's last; close those behind it first")]
+    ShardNotLast,
+    /// close_shard: it has slots or reports.
+    #[msg("shard has slots or open reports; close its nodes, shrink it and close its reports first")]
+    ShardNotEmpty,
+    /// close_shard: it takes part in an epoch that is not closed.
+    #[msg("shard is scored for the open epoch; close that epoch first")]
+    ShardInUse,
+    /// close_report: its oracle measures.
+    #[msg(
+        "report's oracle measures, or its bond is held; remove it, close its last epoch and withdraw the bond first"
+    )]
+    ReportInUse,
+    /// close_network: something is left.
+    #[msg("network has shards, bonds or other networks of its mint; close those first")]
+    NetworkNotEmpty,
+    /// One account stands in two places, and one of the two is changed.
+    #[msg("one account is passed in two places; pass each account that is named")]
+    AccountPassedTwice,
+    /// prove_equivocation: another account than the instructions sysvar.
+    #[msg("account is not the instructions sysvar; pass that one")]
+    InstructionsMismatch,
+    /// create_network: a program that is no token program.
+    #[msg("token program is neither SPL Token nor Token-2022; pass one of them")]
+    TokenProgramUnknown,
 }

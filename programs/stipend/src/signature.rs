@@ -29,6 +29,8 @@ pub const INSTRUCTIONS_SYSVAR_ID: Pubkey = pubkey!("Sysvar1nstructions1111111111
 pub const ED25519_DATA_LEN: usize = 112;
 /// The header and offsets of that instruction, but for the message's length and index.
 pub const ED25519_HEADER: [u8; 12] = [1, 0, 48, 0, 0xff, 0xff, 16, 0, 0xff, 0xff, 0, 0];
+/// The same of an instruction that holds its message itself, behind the signature, as [`statement`] reads it.
+pub const STATEMENT_HEADER: [u8; 12] = [1, 0, 48, 0, 0xff, 0xff, 16, 0, 0xff, 0xff, 112, 0];
 
 /// The account that shows who signed.
 #[derive(Clone, Copy, Debug)]
@@ -46,6 +48,7 @@ pub struct Witness<'a> {
 /// Errors: [`StipendError::SignatureMissing`], [`StipendError::RelayNotTopLevel`],
 /// [`StipendError::Ed25519InstructionMissing`], [`StipendError::Ed25519LayoutWrong`],
 /// [`StipendError::Ed25519KeyMismatch`], [`StipendError::Ed25519MessageMismatch`].
+#[inline(always)]
 pub fn verify(oracle: &Pubkey, witness: &Witness) -> Result<()> {
     if address_eq(witness.key, &INSTRUCTIONS_SYSVAR_ID) {
         return verify_relayed(oracle, witness.data);
@@ -55,6 +58,7 @@ pub fn verify(oracle: &Pubkey, witness: &Witness) -> Result<()> {
 }
 
 /// As [`verify`], from the content of the instructions sysvar.
+#[inline(always)]
 fn verify_relayed(oracle: &Pubkey, sysvar: &[u8]) -> Result<()> {
     let missing = || StipendError::Ed25519InstructionMissing;
     let (_, current) = sysvar.split_last_chunk().ok_or_else(missing)?;
@@ -72,7 +76,7 @@ fn verify_relayed(oracle: &Pubkey, sysvar: &[u8]) -> Result<()> {
     let (message, check) = check.split_first_chunk::<4>().or_refuse(StipendError::Ed25519LayoutWrong)?;
     let (key, _) = check.split_at_checked(32).or_refuse(StipendError::Ed25519LayoutWrong)?;
     let key = bytemuck::try_from_bytes(key).ok().or_refuse(StipendError::Ed25519LayoutWrong)?;
-    ensure!(has_layout(header), StipendError::Ed25519LayoutWrong);
+    ensure!(has_layout(header, &ED25519_HEADER), StipendError::Ed25519LayoutWrong);
     ensure!(address_eq(key, oracle), StipendError::Ed25519KeyMismatch);
     let [len_low, len_high, index_low, index_high] = *message;
     let is_whole = usize::from(u16::from_le_bytes([len_low, len_high])) == report.len();
@@ -81,10 +85,33 @@ fn verify_relayed(oracle: &Pubkey, sysvar: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// Whether the first 12 bytes are [`ED25519_HEADER`], whose second byte is padding.
-fn has_layout(header: &[u8; 12]) -> bool {
+/// Key and message of an ed25519 instruction that holds both, `back` instructions before the one that is running.
+///
+/// - `sysvar`: content of the instructions sysvar.
+///
+/// Errors: [`StipendError::Ed25519InstructionMissing`], [`StipendError::Ed25519LayoutWrong`].
+pub fn statement(sysvar: &[u8], back: u16) -> Result<(&Pubkey, &[u8])> {
+    let missing = || StipendError::Ed25519InstructionMissing;
+    let (_, current) = sysvar.split_last_chunk().ok_or_else(missing)?;
+    let place = u16::from_le_bytes(*current).checked_sub(back).ok_or_else(missing)?;
+    let (program, data) = instruction(sysvar, place).ok_or_else(missing)?;
+    ensure!(address_eq(program, &ED25519_PROGRAM_ID), StipendError::Ed25519InstructionMissing);
+
+    let (check, message) = data.split_at_checked(ED25519_DATA_LEN).or_refuse(StipendError::Ed25519LayoutWrong)?;
+    let (header, check) = check.split_first_chunk::<12>().or_refuse(StipendError::Ed25519LayoutWrong)?;
+    let (place, check) = check.split_first_chunk::<4>().or_refuse(StipendError::Ed25519LayoutWrong)?;
+    let (key, _) = check.split_at_checked(32).or_refuse(StipendError::Ed25519LayoutWrong)?;
+    let key = bytemuck::try_from_bytes(key).ok().or_refuse(StipendError::Ed25519LayoutWrong)?;
+    let [len_low, len_high, index @ ..] = *place;
+    let is_whole = usize::from(u16::from_le_bytes([len_low, len_high])) == message.len() && index == [0xff, 0xff];
+    ensure!(is_whole && has_layout(header, &STATEMENT_HEADER), StipendError::Ed25519LayoutWrong);
+    Ok((key, message))
+}
+
+/// Whether the first 12 bytes are as expected; the second byte is padding.
+fn has_layout(header: &[u8; 12], expected: &[u8; 12]) -> bool {
     let [count, _, offsets @ ..] = header;
-    let [expected_count, _, expected_offsets @ ..] = &ED25519_HEADER;
+    let [expected_count, _, expected_offsets @ ..] = expected;
     count == expected_count && offsets == expected_offsets
 }
 

@@ -50,7 +50,7 @@ fn claim_refuses_an_impostor_of_each_account() {
         (5, place::associated_token(&b.pubkey(), &scene.mint, &TOKEN_ID), StipendError::DestinationMismatch.into()),
         (5, place::associated_token(&a.pubkey(), &twin_mint, &TOKEN_ID), StipendError::DestinationMismatch.into()),
         (6, TOKEN_2022_ID, StipendError::TokenProgramMismatch.into()),
-        (6, stipend::ID, ErrorCode::InvalidProgramId.into()),
+        (6, stipend::ID, StipendError::TokenProgramMismatch.into()),
     ];
     for (place, impostor, refusal) in cases {
         scene.stage.refuses(&[swapped(&claim, place, &impostor)], &[], refusal);

@@ -12,7 +12,7 @@ use stipend_tests::{
 
 /// One oracle and a shard of one node, scored for epoch 0.
 fn scored() -> (Scene, Address) {
-    let mut scene = Scene::with(1, |params| params.quorum = 1);
+    let mut scene = Scene::with(1, |params| params.policy.quorum = 1);
     let shard = scene.open_shard();
     scene.register(&shard, &address("owner"));
     scene.warp_to(end(0));

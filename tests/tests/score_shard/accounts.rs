@@ -70,7 +70,7 @@ fn score_shard_refuses_a_report_too_many() {
 
 #[test]
 fn score_shard_refuses_a_report_more_than_sixteen() {
-    let mut scene = Scene::with(16, |params| params.quorum = 16);
+    let mut scene = Scene::with(16, |params| params.policy.quorum = 16);
     let shard = scene.open_shard();
     scene.warp_to(end(0));
     scene.report_all(&shard, 0, &[]);

@@ -56,7 +56,7 @@ fn compare(oracles: usize, quorum: usize, absent: usize, seed: u64) {
     println!("{oracles} oracles, quorum {quorum}, {absent} absent, seed {seed}");
     let mut random = Random::new(seed);
     let mut scene = Scene::with(oracles, |params| {
-        (params.quorum, params.shard_capacity) = (quorum as u8, NODES as u16);
+        (params.policy.quorum, params.shard_capacity) = (quorum as u8, NODES as u16);
     });
     let shard = scene.open_shard();
     for _ in 0..NODES {
@@ -122,7 +122,7 @@ fn score_shard_of_a_quorum_of_all_takes_all() {
 #[test]
 fn score_shard_bears_fewer_liars_than_half_the_quorum() {
     // Quorum 9 of 16: four liars at either end of the range can't move the median out of the honest one.
-    let mut scene = Scene::with(16, |params| (params.quorum, params.shard_capacity) = (9, 2));
+    let mut scene = Scene::with(16, |params| (params.policy.quorum, params.shard_capacity) = (9, 2));
     let shard = scene.open_shard();
     for _ in 0..2 {
         scene.register(&shard, &address("owner"));

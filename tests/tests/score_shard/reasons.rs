@@ -76,7 +76,7 @@ fn score_shard_needs_the_quorum_in_each_field() {
 
 #[test]
 fn score_shard_of_a_quorum_of_three_needs_all_three() {
-    let quorum = |params: &mut stipend::instructions::NetworkParams| params.quorum = 3;
+    let quorum = |params: &mut stipend::instructions::NetworkParams| params.policy.quorum = 3;
     assert_eq!(alike(measured(9_000, 0), quorum), (9_000, 0, 54_000_000, 1));
 
     let mut scene = Scene::with(3, quorum);
@@ -99,7 +99,7 @@ fn score_shard_keeps_a_median_below_the_minimum_and_says_so() {
     assert_eq!(at(5_000), (5_000, 1_000, 50_000_000, 1));
     assert_eq!(at(0), (0, 1_000, 0, 4));
     // Without a minimum, being down scores nothing all the same.
-    let kept = alike(measured(0, 1_000), |params| params.min_uptime_bps = 0);
+    let kept = alike(measured(0, 1_000), |params| params.policy.min_uptime_bps = 0);
     assert_eq!(kept, (0, 1_000, 0, 1));
 }
 
@@ -117,7 +117,7 @@ fn score_shard_counts_bandwidth_up_to_the_cap() {
 #[test]
 fn score_shard_floors_the_quality() {
     // 4,000 · 333 / 1,001 = 1,330.66…; 9,999 · 7,330.
-    let kept = alike(measured(9_999, 333), |params| params.bandwidth_cap = 1_001);
+    let kept = alike(measured(9_999, 333), |params| params.policy.bandwidth_cap = 1_001);
 
     assert_eq!(kept, (9_999, 333, 73_292_670, 1));
 }
@@ -125,14 +125,14 @@ fn score_shard_floors_the_quality() {
 #[test]
 fn score_shard_counts_a_great_cap_without_losing_a_bit() {
     // 4,000 · 2,147,483,647 / 4,294,967,294 = 2,000 exactly; 10,000 · 8,000.
-    let half = alike(measured(10_000, 2_147_483_647), |params| params.bandwidth_cap = 4_294_967_294);
+    let half = alike(measured(10_000, 2_147_483_647), |params| params.policy.bandwidth_cap = 4_294_967_294);
 
     assert_eq!(half, (10_000, 2_147_483_647, 80_000_000, 1));
 }
 
 #[test]
 fn score_shard_weighs_uptime_alone_or_bandwidth_alone() {
-    let weight = |bps| move |params: &mut stipend::instructions::NetworkParams| params.uptime_weight_bps = bps;
+    let weight = |bps| move |params: &mut stipend::instructions::NetworkParams| params.policy.uptime_weight_bps = bps;
 
     // Uptime alone does not ask for bandwidth, nor for its cap.
     assert_eq!(alike((Some(9_000), None), weight(10_000)), (9_000, NOTHING, 90_000_000, 1));

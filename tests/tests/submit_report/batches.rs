@@ -248,7 +248,7 @@ fn submit_report_refuses_slots_that_nobody_has() {
 
 /// An oracle, a network of quorum 1 and a shard of `slots` nodes, at the end of epoch 0.
 fn wide(slots: u16) -> (Scene, Address) {
-    let mut scene = Scene::with(1, |params| (params.quorum, params.shard_capacity) = (1, slots));
+    let mut scene = Scene::with(1, |params| (params.policy.quorum, params.shard_capacity) = (1, slots));
     let shard = scene.open_shard();
     for _ in 0..slots {
         scene.register(&shard, &address("owner"));

@@ -5,13 +5,16 @@ use solana_address::Address;
 use solana_instruction::Instruction;
 use solana_keypair::Keypair;
 use solana_signer::Signer;
-use stipend::{instructions::NetworkParams, state::Entry};
+use stipend::{
+    instructions::NetworkParams,
+    state::{EmissionParams, Entry, PolicyParams},
+};
 use stipend_client::{
     account, address,
     batch::{cut, SignedBatch, SIGNED_NODES},
     embedded::EmbeddedLedger,
     instruction::{self, ReportBatch},
-    ledger::{Ledger, Receipt},
+    ledger::{Accounts as _, Ledger, Receipt},
 };
 
 /// Length of the stage's epochs.
@@ -65,26 +68,33 @@ impl Stage {
             id: 0,
             genesis: GENESIS + 1,
             epoch_secs: EPOCH_SECS,
-            report_secs: EPOCH_SECS / 2,
-            score_secs: 7 * EPOCH_SECS,
-            uptime_weight_bps: 5_000,
-            min_uptime_bps: 5_000,
-            bandwidth_cap: 1_000_000,
-            per_epoch_atoms: 1_000_000_000_000,
-            cap_atoms: 1_000_000_000_000_000_000,
-            decay_bps: 0,
-            decay_every_epochs: 0,
-            carry_epochs: 8,
-            quorum: u8::try_from(self.oracles.len() / 2 + 1)?,
             shard_capacity: 1_024,
-            registrar: None,
-            bond_lamports: 0,
+            unit: *b"kbit/s\0\0\0\0\0\0\0\0\0\0",
+            guardian: None,
+            cap_atoms: 1_000_000_000_000_000_000,
+            policy: PolicyParams {
+                report_secs: EPOCH_SECS / 2,
+                score_secs: 7 * EPOCH_SECS,
+                uptime_weight_bps: 5_000,
+                min_uptime_bps: 5_000,
+                bandwidth_cap: 1_000_000,
+                min_boost_bps: 1_000,
+                max_boost_bps: 40_000,
+                tolerance_bps: 500,
+                quorum: u8::try_from(self.oracles.len() / 2 + 1)?,
+                ..PolicyParams::default()
+            },
+            emission: EmissionParams {
+                per_epoch_atoms: 1_000_000_000_000,
+                carry_epochs: 8,
+                ..EmissionParams::default()
+            },
         };
         let token_program = spl_token_interface::ID;
         self.send(&[instruction::create_network(&authority, &authority, &self.mint, &token_program, params)])?;
         for oracle in self.oracle_keys() {
             self.ledger.airdrop(&oracle, 1_000_000_000)?;
-            self.send(&[instruction::add_oracle(&authority, &self.network, &oracle)])?;
+            self.send(&[instruction::add_oracle(&authority, &authority, &self.network, &oracle)])?;
         }
         let data = self.ledger.account(&self.network)?.unwrap_or_default().data;
         self.domain = account::network(&data)?.domain;
@@ -103,7 +113,7 @@ impl Stage {
             let device = Keypair::new_from_array(seed);
             let owner = self.owner.pubkey();
             let register =
-                instruction::register_node(&payer, &device.pubkey(), None, &self.network, &self.shard, &owner);
+                instruction::register_node(&payer, &device.pubkey(), None, &self.network, &self.shard, &owner, None);
             self.ledger.send(&self.payer, &[register], &[&device])?;
         }
         let token_program = spl_token_interface::ID;

@@ -1,21 +1,30 @@
 //! `stipend demo`
 
-use std::io::{self, BufWriter, Write};
-use std::path::PathBuf;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 
-use crate::demo::{write_tables, Outcome, Rows, Rules, Scenario, Stage};
+use stipend_client::snapshot::{check_free, Snapshot};
+
+use crate::demo::{write_story, write_tables, Rows, Rules, Scenario, Stage, Story, Unit};
 use crate::failure::Failure;
 use crate::ingest::Instant;
+use crate::print::{print, Format};
 
 /// What the help says below the options.
 const NOTES: &str =
     "Everything that decides a reward is decided by the program's sBPF artifact in the VM: the demo sends transactions \
     and reads accounts back. All keys are made of the nodes' labels, so that two runs are the same. STIPEND_PROGRAM \
-    names another artifact. The JSON object is documented in the README of the command.";
+    names another artifact. The JSON object is documented in the README of the command. The scenario `lifecycle` has \
+    measurements and rules of its own; of the options it takes --accounts and --output.";
+
+const LEAVING: &str = "leave the accounts";
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = NOTES)]
 pub struct Args {
+    /// What to show
+    #[arg(long, value_name = "SCENARIO", default_value = "epochs")]
+    scenario: Show,
     /// A measurement file; one oracle signs each [default: three of two homes on 62 days]
     #[arg(long, value_name = "FILE", num_args = 1..)]
     measurements: Vec<PathBuf>,
@@ -28,6 +37,9 @@ pub struct Args {
     /// Bandwidth past this earns nothing more
     #[arg(long, value_name = "BANDWIDTH", default_value_t = 1_000_000)]
     bandwidth_cap: u32,
+    /// What bandwidth is measured in: 1 to 16 printable ASCII characters
+    #[arg(long, value_name = "LABEL", default_value = "kbit/s")]
+    unit: Unit,
     /// Uptime below this scores nothing
     #[arg(long, value_name = "BPS", default_value_t = 5_000)]
     min_uptime_bps: u16,
@@ -47,24 +59,42 @@ pub struct Args {
     /// Oracles sign off chain, and somebody else relays what they signed
     #[arg(long)]
     relay: bool,
+    /// Leave the accounts in this folder, one file each, for `stipend verify` and `stipend explain`
+    #[arg(long, value_name = "FOLDER")]
+    accounts: Option<PathBuf>,
     /// Show every row of the tables
     #[arg(long)]
     all: bool,
     /// What to print on stdout
-    #[arg(long, value_name = "FORMAT", default_value = "tables")]
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
     output: Format,
 }
 
-/// How the outcome is printed.
+/// What a demonstration shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
-    /// Tables for people
-    Tables,
-    /// One JSON object
-    Json,
+enum Show {
+    /// Measurement files, epoch by epoch
+    Epochs,
+    /// Everything that happens to a network between its first and its last day
+    Lifecycle,
 }
 
 pub fn run(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
+    if let Some(folder) = &args.accounts {
+        // Said before anything is done.
+        check_free(folder).map_err(|error| Failure::usage(LEAVING, error))?;
+    }
+    match args.scenario {
+        Show::Epochs => settle_epochs(args, stdout),
+        Show::Lifecycle => {
+            let story = Story::tell()?;
+            leave(&story.accounts, args.accounts.as_deref())?;
+            print(stdout, args.output, &story, |out| write_story(&story, out))
+        }
+    }
+}
+
+fn settle_epochs(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
     let scenario = if args.measurements.is_empty() { Scenario::samples() } else { Scenario::read(&args.measurements) }
         .map_err(|error| Failure::usage("read the measurements", error))?;
     let majority = u8::try_from(scenario.oracles.len() / 2 + 1).unwrap_or(u8::MAX);
@@ -77,6 +107,7 @@ pub fn run(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
         min_uptime_bps: args.min_uptime_bps,
         quorum: args.quorum.unwrap_or(majority),
         shard_capacity: args.shard_capacity,
+        unit: args.unit,
         is_relayed: args.relay,
     };
 
@@ -91,23 +122,15 @@ pub fn run(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
     stage.register()?;
     let epochs = stage.settle_epochs()?;
     stage.claim()?;
-    let outcome = stage.into_outcome(epochs)?;
-
-    match print(&outcome, args, stdout) {
-        // Who reads has seen enough, as `head` has.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        printed => printed.map_err(|error| Failure::usage("print the outcome", error)),
+    if args.accounts.is_some() {
+        leave(&stage.accounts()?, args.accounts.as_deref())?;
     }
+    let outcome = stage.into_outcome(epochs)?;
+    let rows = if args.all { Rows::All } else { Rows::First };
+    print(stdout, args.output, &outcome, |out| write_tables(&outcome, rows, out))
 }
 
-fn print(outcome: &Outcome, args: &Args, stdout: &mut dyn Write) -> io::Result<()> {
-    let mut stdout = BufWriter::new(stdout);
-    match args.output {
-        Format::Json => {
-            serde_json::to_writer(&mut stdout, outcome)?;
-            writeln!(stdout)?;
-        }
-        Format::Tables => write_tables(outcome, if args.all { Rows::All } else { Rows::First }, &mut stdout)?,
-    }
-    stdout.flush()
+/// Leaves the accounts in a folder, if one was named.
+fn leave(accounts: &Snapshot, folder: Option<&Path>) -> Result<(), Failure> {
+    folder.map_or(Ok(()), |folder| accounts.write(folder).map_err(|error| Failure::usage(LEAVING, error)))
 }

@@ -1,10 +1,12 @@
 //! One file a subcommand: what it takes and what it does.
 
 pub mod demo;
+pub mod explain;
 pub mod oracle_ingest;
 pub mod oracle_ingest_snapshot;
 pub mod oracle_keygen;
 pub mod oracle_sign;
+pub mod verify;
 
 use std::io::Write;
 
@@ -15,6 +17,8 @@ use crate::failure::Failure;
 pub fn run(cli: Cli, stdout: &mut dyn Write) -> Result<(), Failure> {
     match cli.command {
         Command::Demo(args) => demo::run(&args, stdout),
+        Command::Verify(args) => verify::run(&args, stdout),
+        Command::Explain(args) => explain::run(&args, stdout),
         Command::Oracle(OracleCommand::Keygen(args)) => oracle_keygen::run(&args, stdout),
         Command::Oracle(OracleCommand::Ingest(args)) => oracle_ingest::run(&args),
         Command::Oracle(OracleCommand::IngestSnapshot(args)) => oracle_ingest_snapshot::run(&args),

@@ -4,10 +4,11 @@
 //! - [`stage`]: the VM, and the steps on it; everything that decides a reward is decided there, by the program
 //! - [`outcome`]: what was read back from the accounts, in the shape of the JSON object
 //! - [`tables`]: the same for people
+//! - [`lifecycle`]: another demonstration, of a network's whole life
 
 mod cost;
-mod figure;
 mod key;
+mod lifecycle;
 mod outcome;
 mod progress;
 mod rules;
@@ -15,8 +16,8 @@ mod scenario;
 mod stage;
 mod tables;
 
-pub use outcome::Outcome;
-pub use rules::Rules;
+pub use lifecycle::{write_story, Story};
+pub use rules::{unit_text, Rules, Unit, DECIMALS};
 pub use scenario::Scenario;
 pub use stage::Stage;
 pub use tables::{write_tables, Rows};

@@ -5,6 +5,7 @@
 use serde::Serialize;
 use stipend_client::program::math::score::Reason;
 use stipend_client::program::state::{Entry, Slot};
+use stipend_client::verify::reason_name;
 
 use super::cost::Costs;
 
@@ -29,6 +30,7 @@ pub struct NetworkFacts<'a> {
     pub genesis: i64,
     pub epoch_secs: u32,
     pub quorum: u8,
+    pub bandwidth_unit: String,
     pub relayed: bool,
     pub oracles: Vec<OracleFacts<'a>>,
     pub shards: u32,
@@ -94,18 +96,6 @@ impl<'a> NodeOutcome<'a> {
 pub struct Balance<'a> {
     pub node: &'a str,
     pub atoms: u64,
-}
-
-fn reason_name(reason: Reason) -> &'static str {
-    match reason {
-        Reason::None => "none",
-        Reason::Scored => "scored",
-        Reason::Capped => "capped",
-        Reason::NoBandwidthQuorum => "no_bandwidth_quorum",
-        Reason::BelowMinimumUptime => "below_minimum_uptime",
-        Reason::NoUptimeQuorum => "no_uptime_quorum",
-        Reason::NotActiveYet => "not_active_yet",
-    }
 }
 
 #[cfg(test)]

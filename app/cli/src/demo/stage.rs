@@ -5,18 +5,20 @@ use solana_keypair::Keypair;
 use solana_signer::Signer as _;
 use stipend_client::batch::{cut, SignedBatch, RELAYED_NODES};
 use stipend_client::embedded::EmbeddedLedger;
-use stipend_client::ledger::{Ledger as _, LedgerError};
+use stipend_client::ledger::{Accounts as _, Ledger as _, LedgerError};
 use stipend_client::metered::Metered;
 use stipend_client::program::ID;
+use stipend_client::reader::Reader;
 use stipend_client::settlement::{Settlement, SettlementError, ShardState};
 use stipend_client::slots::{Place, Slots};
+use stipend_client::snapshot::Snapshot;
 use stipend_client::{account, address, instruction};
 
 use super::cost::{Costs, Instruction, PerNodeEpoch, Rent};
 use super::key::demo_key;
 use super::outcome::{Balance, EpochOutcome, NetworkFacts, NodeFacts, NodeOutcome, OracleFacts, Outcome};
 use super::progress::Progress;
-use super::rules::{Rules, DECIMALS};
+use super::rules::{unit_text, Rules, DECIMALS};
 use super::scenario::Scenario;
 use crate::failure::{ExitKind, Failure};
 use crate::program::embedded_ledger;
@@ -121,7 +123,7 @@ impl<'a> Stage<'a> {
         let created = self.ledger.send(&self.payer, &[create], &[]);
         created.map_err(|error| Failure::settling("create the network", error))?;
         for (oracle, named) in self.oracles.iter().zip(&self.scenario.oracles) {
-            let add = instruction::add_oracle(&authority, &self.network, &oracle.pubkey());
+            let add = instruction::add_oracle(&authority, &authority, &self.network, &oracle.pubkey());
             let added = self.ledger.send(&self.payer, &[add], &[]);
             added.map_err(|error| Failure::settling(format!("add the oracle of `{}`", named.file), error))?;
         }
@@ -252,6 +254,14 @@ impl<'a> Stage<'a> {
         Ok(())
     }
 
+    /// Every account of the network as it is now.
+    pub fn accounts(&mut self) -> Result<Snapshot, Failure> {
+        let (mut snapshot, network) = (Snapshot::default(), self.network);
+        let devices: Vec<_> = self.members.iter().map(|member| member.device.pubkey()).collect();
+        let copied = Reader::new(&mut self.ledger, network).copy_to(&mut snapshot, &devices, &[]);
+        copied.map(|()| snapshot).map_err(|error| Failure::settling("read the accounts", error))
+    }
+
     /// What it all came to.
     pub fn into_outcome(mut self, epochs: Vec<EpochOutcome<'a>>) -> Result<Outcome<'a>, Failure> {
         let failed = |error| Failure::settling("read the accounts", error);
@@ -273,7 +283,8 @@ impl<'a> Stage<'a> {
             domain: network.domain.iter().map(|byte| format!("{byte:02x}")).collect(),
             genesis: network.genesis,
             epoch_secs: network.epoch_secs,
-            quorum: network.quorum,
+            quorum: network.policy.quorum,
+            bandwidth_unit: unit_text(&network.unit),
             relayed: self.rules.is_relayed,
             oracles: oracles
                 .map(|(named, key)| OracleFacts { file: &named.file, key: key.pubkey().to_string() })

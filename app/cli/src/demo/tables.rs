@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use comfy_table::{presets, CellAlignment, Table};
-
-use super::figure::{counted, grouped, percent, sol, tokens};
 use super::outcome::Outcome;
+use crate::figure::{counted, grouped, percent, sol, tokens};
+use crate::table::{table, words};
 
 /// Rows of a long table that are shown unasked.
 const FIRST_ROWS: usize = 12;
@@ -64,8 +63,9 @@ fn write_network(outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn write_rewards(outcome: &Outcome, rows: Rows, out: &mut dyn Write) -> io::Result<()> {
-    let mut table =
-        table(&["epoch", "node", "uptime", "bandwidth", "score", "reward in tokens", "reason"], &[0, 2, 3, 4, 5]);
+    let bandwidth = format!("bandwidth in {}", outcome.network.bandwidth_unit);
+    let header = ["epoch", "node", "uptime", &bandwidth, "score", "reward in tokens", "reason"];
+    let mut table = table(&header, &[0, 2, 3, 4, 5]);
     let all = outcome.epochs.iter().flat_map(|epoch| epoch.nodes.iter().map(move |node| (epoch.epoch, node)));
     for (epoch, node) in all.take(rows.most()) {
         table.add_row([
@@ -141,27 +141,10 @@ fn write_costs(outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "Paid in all, fees and rents: {}", sol(costs.paid_lamports))
 }
 
-/// A table whose columns `right` are numbers.
-fn table(header: &[&str], right: &[usize]) -> Table {
-    let mut table = Table::new();
-    table.load_preset(presets::UTF8_BORDERS_ONLY).set_header(header);
-    for column in right {
-        if let Some(column) = table.column_mut(*column) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    table
-}
-
 fn write_rest(all: u64, rows: Rows, out: &mut dyn Write) -> io::Result<()> {
     let rest = all.saturating_sub(rows.most() as u64);
     if rest > 0 {
         writeln!(out, "{} more; --all shows every one", counted(rest, "row"))?;
     }
     Ok(())
-}
-
-/// `no_uptime_quorum` is `no uptime quorum`.
-fn words(name: &str) -> String {
-    name.replace('_', " ")
 }

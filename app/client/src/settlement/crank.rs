@@ -36,6 +36,22 @@ impl<L: Ledger> Settlement<'_, L> {
         self.send(&[instruction::close_epoch(&self.network)], &[])
     }
 
+    /// Closes every epoch up to `last`, which is over, scoring what can still be scored and settling what was.
+    pub fn close_until(&mut self, last: u32) -> Result<(), SettlementError> {
+        loop {
+            let network = self.network()?;
+            if network.open_epoch > last {
+                return Ok(());
+            }
+            let now = self.ledger.now()?;
+            if network.score_end(network.open_epoch).is_ok_and(|end| end > now) {
+                self.score(network.open_epoch)?;
+            }
+            self.close()?;
+            self.settle()?;
+        }
+    }
+
     /// Settles all shards that scored and are not settled. Returns how many.
     pub fn settle(&mut self) -> Result<usize, SettlementError> {
         let mut settled = 0;

@@ -1,6 +1,15 @@
-use crate::{check::OrRefuse, constants::*, ensure, error::StipendError, event::RewardsClaimed, state::*};
+use crate::{
+    account::{check, check_address, check_writable, open_mut, take, write},
+    check::OrRefuse,
+    constants::*,
+    ensure,
+    error::StipendError,
+    event::{self, RewardsClaimed},
+    mint::{check_mint_authority, mint_to},
+    state::*,
+};
 use anchor_lang::prelude::*;
-use anchor_spl::token_interface::{mint_to, MintTo, TokenInterface};
+use anchor_spl::token_interface::TokenInterface;
 use solana_address::address_eq;
 
 /// Address of the associated token account program.
@@ -39,59 +48,62 @@ pub struct Claim<'info> {
 /// - `slots`: in ascending order, u16 little-endian each.
 ///
 /// Who: anybody, to the owner's associated token account; the owner, to any token account of the mint: the owner's key can
-/// stay cold. What must hold: the slots are the owner's and something has accrued. What changes: the atoms are in the
-/// destination, and the slots have accrued nothing.
-/// Errors: [`StipendError::SlotsMalformed`], [`StipendError::MintAuthorityAccountMismatch`],
+/// stay cold. What must hold: the network is not paused, the slots are the owner's, something has accrued, and the epoch's
+/// mint limit has room. What changes: the atoms are in the destination, and the slots have accrued nothing; of more than a
+/// whole limit, as much as there is room for is minted, and the rest stays.
+/// Errors: [`StipendError::ClaimsPaused`], [`StipendError::MintLimitReached`], [`StipendError::SlotsMalformed`], [`StipendError::MintAuthorityAccountMismatch`],
 /// [`StipendError::DestinationNotOpen`], [`StipendError::DestinationMismatch`] and those of [`take_accrued`].
-pub fn claim(ctx: Context<Claim>, slots: &[u8]) -> Result<()> {
-    let slots = bytemuck::try_cast_slice(slots).ok().or_refuse(StipendError::SlotsMalformed)?;
-    ctx.accounts.validate()?;
-    let atoms = ctx.accounts.apply(slots)?;
-    emit!(RewardsClaimed {
-        shard: ctx.accounts.shard.key(),
-        owner: ctx.accounts.owner.key(),
-        destination: ctx.accounts.destination.key(),
+pub fn claim(accounts: &[AccountInfo], slots: &[u8]) -> Result<()> {
+    let [network_info, shard_info, owner, mint, mint_authority, destination, token_program] = take(accounts)?;
+    check::<Network>(network_info)?;
+    check::<Shard>(shard_info)?;
+    check_writable(mint)?;
+    check_writable(destination)?;
+    let mut network = write::<Network>(network_info)?;
+    let mut data = open_mut(shard_info)?;
+    let (shard, shard_slots) = Shard::split_mut(&mut data)?;
+    check_address(mint, &network.mint, StipendError::MintMismatch)?;
+    check_address(token_program, &network.token_program, StipendError::TokenProgramMismatch)?;
+    check_address(network_info, &shard.network, StipendError::ShardNetworkMismatch)?;
+    check_mint_authority(mint, mint_authority)?;
+    check_destination(destination, owner, mint, token_program)?;
+
+    ensure!(!network.is_paused(), StipendError::ClaimsPaused);
+    let epoch = network.schedule().current_epoch(Clock::get()?.unix_timestamp);
+    let policy = network.policy_at(epoch);
+    let policy_from_epoch = policy.from_epoch;
+    let places = bytemuck::try_cast_slice(slots).ok().or_refuse(StipendError::SlotsMalformed)?;
+    let (atoms, left_atoms) = take_accrued(shard_slots, places, owner.key, |wanted_atoms| {
+        network.emission.mintable_atoms(wanted_atoms, epoch, policy)
+    })?;
+    network.emission.mint(atoms, epoch)?;
+    network.invariant()?;
+
+    let seeds: &[&[u8]] = &[MINT_AUTHORITY_SEED, mint.key.as_ref(), &[network.mint_authority_bump]];
+    mint_to(token_program, [mint, destination, mint_authority], atoms, seeds)?;
+    event::log(&RewardsClaimed {
+        shard: *shard_info.key,
+        owner: *owner.key,
+        destination: *destination.key,
         atoms,
-    });
-    Ok(())
+        left_atoms,
+        policy_from_epoch,
+    })
 }
 
-impl Claim<'_> {
-    fn validate(&self) -> Result<()> {
-        {
-            // A mint begins with a tag of four bytes, 1 for an authority, and the authority's address.
-            let mint = self.mint.try_borrow_data()?;
-            let is_authority = mint.get(4..36) == Some(self.mint_authority.key.as_ref());
-            ensure!(is_authority, StipendError::MintAuthorityAccountMismatch);
-        }
-        if !self.owner.is_signer {
-            let seeds = [self.owner.key.as_ref(), self.token_program.key.as_ref(), self.mint.key.as_ref()];
-            let (associated, _) = Pubkey::find_program_address(&seeds, &ASSOCIATED_TOKEN_PROGRAM_ID);
-            ensure!(*self.destination.key == associated, StipendError::DestinationMismatch);
-        }
-        ensure!(address_eq(self.destination.owner, self.token_program.key), StipendError::DestinationNotOpen);
-        Ok(())
+/// Checks that the destination is the owner's associated token account, or that the owner signs for another one; and that it
+/// is an account of the token program, which itself checks that it is one of the mint.
+fn check_destination(
+    destination: &AccountInfo,
+    owner: &AccountInfo,
+    mint: &AccountInfo,
+    token_program: &AccountInfo,
+) -> Result<()> {
+    if !owner.is_signer {
+        let seeds = [owner.key.as_ref(), token_program.key.as_ref(), mint.key.as_ref()];
+        let (associated, _) = Pubkey::find_program_address(&seeds, &ASSOCIATED_TOKEN_PROGRAM_ID);
+        check_address(destination, &associated, StipendError::DestinationMismatch)?;
     }
-
-    fn apply(&self, places: &[[u8; 2]]) -> Result<u64> {
-        let atoms = {
-            let mut shard = self.shard.as_ref().try_borrow_mut_data()?;
-            let (_, slots) = Shard::split_mut(&mut shard)?;
-            take_accrued(slots, places, self.owner.key)?
-        };
-        let bump = {
-            let mut network = self.network.load_mut()?;
-            network.emission.mint(atoms)?;
-            network.invariant()?;
-            network.mint_authority_bump
-        };
-        let accounts = MintTo {
-            mint: self.mint.to_account_info(),
-            to: self.destination.to_account_info(),
-            authority: self.mint_authority.to_account_info(),
-        };
-        let seeds: &[&[u8]] = &[MINT_AUTHORITY_SEED, self.mint.key.as_ref(), &[bump]];
-        mint_to(CpiContext::new_with_signer(self.token_program.key(), accounts, &[seeds]), atoms)?;
-        Ok(atoms)
-    }
+    ensure!(address_eq(destination.owner, token_program.key), StipendError::DestinationNotOpen);
+    Ok(())
 }

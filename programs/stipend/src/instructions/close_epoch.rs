@@ -1,4 +1,9 @@
-use crate::{constants::*, event::EpochClosed, state::*};
+use crate::{
+    account::{check, take, write},
+    constants::*,
+    event::{self, EpochClosed},
+    state::*,
+};
 use anchor_lang::prelude::*;
 
 /// Accounts of [`close_epoch`].
@@ -18,20 +23,24 @@ pub struct CloseEpoch<'info> {
 /// emission and total score become a rate in the ring, and the next epoch is open.
 /// Errors, of the first epoch: [`StipendError::EpochNotEnded`](crate::error::StipendError::EpochNotEnded),
 /// [`StipendError::ShardsNotScored`](crate::error::StipendError::ShardsNotScored),
+/// [`StipendError::ScoringPaused`](crate::error::StipendError::ScoringPaused),
 /// [`StipendError::RingEntryUnsettled`](crate::error::StipendError::RingEntryUnsettled).
-pub fn close_epoch(ctx: Context<CloseEpoch>) -> Result<()> {
+pub fn close_epoch(accounts: &[AccountInfo]) -> Result<()> {
+    let [network_info] = take(accounts)?;
+    check::<Network>(network_info)?;
     let now = Clock::get()?.unix_timestamp;
-    let mut network = ctx.accounts.network.load_mut()?;
+    let mut network = write::<Network>(network_info)?;
     let mut closes = 0usize;
     loop {
         let closed = network.close(now)?;
         network.invariant()?;
-        emit!(EpochClosed {
-            network: ctx.accounts.network.key(),
+        event::log(&EpochClosed {
+            network: *network_info.key,
             epoch: closed.epoch,
             emission_atoms: closed.emission_atoms,
             total_score: closed.total_score,
-        });
+            policy_from_epoch: closed.policy_from_epoch,
+        })?;
         closes = closes.saturating_add(1);
         if closes == MAX_CLOSES || !network.is_closable(now)? {
             return Ok(());

@@ -1,27 +1,22 @@
 use crate::{
-    check::OrRefuse, constants::*, ensure, ensure_that, error::StipendError, event::NetworkCreated, math::BPS, state::*,
+    account::{
+        borrow_mut, check_address, check_derived, check_payer, check_signer, check_system_program, optional, take,
+        write,
+    },
+    arg_fields,
+    check::OrRefuse,
+    constants::*,
+    ensure, ensure_that,
+    error::StipendError,
+    event::{self, NetworkCreated},
+    mint::{check_mint, set_mint_authority},
+    rent,
+    state::*,
 };
 use anchor_lang::prelude::*;
-use anchor_spl::{
-    token_2022::spl_token_2022::{
-        extension::{BaseStateWithExtensions, ExtensionType, StateWithExtensions},
-        instruction::AuthorityType,
-        state::Mint,
-    },
-    token_interface::{set_authority, SetAuthority, TokenInterface},
-};
+use anchor_spl::token_interface::TokenInterface;
 
-/// Token-2022 extensions of a mint that can't hold back, take or dilute a reward: they describe the token and no more.
-const HARMLESS_EXTENSIONS: [ExtensionType; 6] = [
-    ExtensionType::MetadataPointer,
-    ExtensionType::TokenMetadata,
-    ExtensionType::GroupPointer,
-    ExtensionType::TokenGroup,
-    ExtensionType::GroupMemberPointer,
-    ExtensionType::TokenGroupMember,
-];
-
-/// What a network chooses.
+/// What a network chooses once.
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Debug, PartialEq, Eq)]
 pub struct NetworkParams {
     /// Number among the networks of the mint; 0, the first.
@@ -30,60 +25,62 @@ pub struct NetworkParams {
     pub genesis: i64,
     /// Length of an epoch: 1 second to 366 days.
     pub epoch_secs: u32,
-    /// From an epoch's end, how long its reports are taken: at least 1 second.
-    pub report_secs: u32,
-    /// From an epoch's end, how long its shards may be scored: at least `report_secs` + `epoch_secs`.
-    pub score_secs: u32,
-    /// Weight of being up: 0..=10,000; the rest is the weight of bandwidth.
-    pub uptime_weight_bps: u16,
-    /// Uptime below this scores nothing: 0..=10,000.
-    pub min_uptime_bps: u16,
-    /// Bandwidth past this earns nothing more: 1..=4,294,967,294, in the network's unit.
-    pub bandwidth_cap: u32,
-    /// Atoms that an epoch emits before any decay: at least 1.
-    pub per_epoch_atoms: u64,
-    /// Atoms that may ever be emitted: at least `per_epoch_atoms`, and with the mint's supply at most 2^64 - 1.
-    pub cap_atoms: u64,
-    /// What a decay step takes away: 0..=10,000.
-    pub decay_bps: u16,
-    /// Epochs between two decay steps; 0 is never, and then `decay_bps` is 0 too.
-    pub decay_every_epochs: u32,
-    /// Empty epochs in a row whose emission is carried: 0..=1,000.
-    pub carry_epochs: u16,
-    /// Oracles that must have measured a value for it to count: 1..=16.
-    pub quorum: u8,
     /// Slots of each shard: 1..=1,024.
     pub shard_capacity: u16,
-    /// Who co-signs registrations, if anybody.
-    pub registrar: Option<Pubkey>,
-    /// Lamports that each registration leaves as a bond.
-    pub bond_lamports: u64,
+    /// What bandwidth is measured in: 1 to 16 printable ASCII characters, filled up with zeros.
+    pub unit: [u8; 16],
+    /// Who may pause and not resume, if anybody.
+    pub guardian: Option<Pubkey>,
+    /// Atoms that may ever be emitted: at least those of one epoch. Of the first network: with the mint's supply at most
+    /// 2^64 - 1. Of another: at most what the first may still schedule, which loses as much.
+    pub cap_atoms: u64,
+    /// The rules, which may change for epochs that have not begun.
+    pub policy: PolicyParams,
+    /// How much is emitted, which may change likewise.
+    pub emission: EmissionParams,
 }
 
 impl NetworkParams {
     /// Every bound, one error each.
-    fn validate(&self, now: i64, supply_atoms: u64) -> Result<()> {
+    fn validate(&self, now: i64) -> Result<()> {
         let latest_genesis = now.saturating_add(MAX_GENESIS_AHEAD_SECS);
-        let least_score_secs = u64::from(self.report_secs).saturating_add(u64::from(self.epoch_secs));
-        ensure_that!((self.id) == 0, StipendError::NetworkIdNotFirst);
         ensure_that!((self.genesis) >= now, StipendError::GenesisInPast);
         ensure_that!(latest_genesis >= self.genesis, StipendError::GenesisTooFar);
         ensure!((1..=MAX_EPOCH_SECS).contains(&self.epoch_secs), StipendError::EpochLengthOutOfRange);
-        ensure_that!((self.report_secs) > 0, StipendError::ReportWindowEmpty);
-        ensure_that!((u64::from(self.score_secs)) >= least_score_secs, StipendError::ScoringWindowTooShort);
-        ensure_that!(BPS >= self.uptime_weight_bps, StipendError::UptimeWeightOutOfRange);
-        ensure_that!(BPS >= self.min_uptime_bps, StipendError::MinUptimeOutOfRange);
-        ensure!((1..Entry::NO_BANDWIDTH).contains(&self.bandwidth_cap), StipendError::BandwidthCapOutOfRange);
-        ensure_that!((self.per_epoch_atoms) > 0, StipendError::EmissionZero);
-        ensure_that!((self.cap_atoms) >= self.per_epoch_atoms, StipendError::CapBelowEmission);
-        ensure!(self.cap_atoms.checked_add(supply_atoms).is_some(), StipendError::CapExceedsSupplyRoom);
-        ensure_that!(BPS >= self.decay_bps, StipendError::DecayOutOfRange);
-        ensure!((self.decay_bps == 0) == (self.decay_every_epochs == 0), StipendError::DecayIncomplete);
-        ensure_that!(MAX_CARRY_EPOCHS >= self.carry_epochs, StipendError::CarryOutOfRange);
-        ensure!((1..=MAX_ORACLES).contains(&usize::from(self.quorum)), StipendError::QuorumOutOfRange);
         ensure!((1..=MAX_SHARD_SLOTS).contains(&self.shard_capacity), StipendError::ShardCapacityOutOfRange);
-        Ok(())
+        ensure!(is_label(&self.unit), StipendError::UnitInvalid);
+        self.policy.validate(self.epoch_secs)?;
+        self.emission.validate()?;
+        ensure_that!((self.cap_atoms) >= self.emission.per_epoch_atoms, StipendError::CapBelowEmission);
+        Policy::new(0, &self.policy, &self.emission).check_mint_limit(self.emission.per_epoch_atoms)
     }
+
+    /// Gives a network that was opened just now what was chosen.
+    fn apply(&self, network: &mut Network) {
+        network.id = self.id;
+        network.shard_capacity = self.shard_capacity;
+        network.guardian = self.guardian.unwrap_or_default();
+        network.unit = self.unit;
+        network.genesis = self.genesis;
+        network.epoch_secs = self.epoch_secs;
+        network.policy = Policy::new(0, &self.policy, &self.emission);
+        network.next_policy.from_epoch = NO_EPOCH;
+        network.emission = Emission::new(self.emission.per_epoch_atoms, self.cap_atoms);
+        for closed in &mut network.ring {
+            closed.epoch = NO_EPOCH;
+        }
+    }
+}
+
+arg_fields!(NetworkParams { id, genesis, epoch_secs, shard_capacity, unit, guardian, cap_atoms, policy, emission });
+
+/// Whether the bytes are printable ASCII, at least one, and behind them nothing but zeros.
+fn is_label(bytes: &[u8]) -> bool {
+    let mut rest = bytes;
+    while let [text @ .., 0] = rest {
+        rest = text;
+    }
+    !rest.is_empty() && rest.iter().all(|byte| (b' '..=b'~').contains(byte))
 }
 
 /// Accounts of [`create_network`].
@@ -93,12 +90,12 @@ pub struct CreateNetwork<'info> {
     /// Pays the network's rent.
     #[account(mut)]
     pub payer: Signer<'info>,
-    /// The mint's present authority, who becomes the network's.
+    /// The mint's present authority, who becomes the network's; the first network's authority for any other.
     pub authority: Signer<'info>,
     /// CHECK: the mint of the rewards: an account of the token program, unpacked with its extensions.
     #[account(mut)]
     pub mint: UncheckedAccount<'info>,
-    /// The network.
+    /// The network, by its address.
     #[account(
         init,
         payer = payer,
@@ -107,6 +104,9 @@ pub struct CreateNetwork<'info> {
         bump
     )]
     pub network: AccountLoader<'info, Network>,
+    /// The mint's first network, if this is another one.
+    #[account(mut, has_one = mint @ StipendError::FirstNetworkMismatch)]
+    pub first_network: Option<AccountLoader<'info, Network>>,
     /// CHECK: the program's own address, which holds no data; it becomes the mint's authority.
     #[account(seeds = [MINT_AUTHORITY_SEED, mint.key().as_ref()], bump)]
     pub mint_authority: UncheckedAccount<'info>,
@@ -116,25 +116,59 @@ pub struct CreateNetwork<'info> {
     pub system_program: Program<'info, System>,
 }
 
-/// Creates a network: its rules are set, and the mint's authority moves to the program.
+/// Creates a network: its rules are set. With the first one of a mint, the mint's authority moves to the program; another one
+/// gets a part of what the first may still emit, so that all together never emit more than the first was created for.
 ///
-/// Who: the mint's authority. What must hold: nobody can freeze the mint's accounts, no extension can hold back, take or
-/// dilute a reward, every parameter is in its range. What changes: the network exists, and from now on only claims mint.
-/// Errors: one for each parameter, see [`NetworkParams`]; [`StipendError::MintAuthorityMismatch`],
-/// [`StipendError::MintHasFreezeAuthority`], [`StipendError::MintExtensionRefused`], [`StipendError::MintInvalid`],
-/// [`StipendError::TokenProgramMismatch`].
-pub fn create_network(ctx: Context<CreateNetwork>, params: NetworkParams) -> Result<()> {
+/// Who: the mint's authority; the first network's authority for any other. What must hold: nobody can freeze the mint's
+/// accounts, no extension can hold back, take or dilute a reward, every parameter is in its range. What changes: the
+/// network exists, and from now on only claims mint.
+/// Errors: one for each parameter, see [`NetworkParams`], [`PolicyParams`] and [`EmissionParams`];
+/// [`StipendError::MintAuthorityMismatch`], [`StipendError::MintHasFreezeAuthority`],
+/// [`StipendError::MintExtensionRefused`], [`StipendError::MintInvalid`], [`StipendError::TokenProgramMismatch`];
+/// [`StipendError::NetworkIdNotFirst`], [`StipendError::FirstNetworkMismatch`], [`StipendError::AuthorityMismatch`],
+/// [`StipendError::CapExceedsShare`].
+pub fn create_network(accounts: &[AccountInfo], params: &NetworkParams) -> Result<()> {
+    let [payer, authority, mint, network_info, first_network, mint_authority, token_program, system_program] =
+        take(accounts)?;
+    check_payer(payer)?;
+    check_signer(authority)?;
+    check_system_program(system_program)?;
+    let (id, mint_seed) = (params.id.to_le_bytes(), mint.key.as_ref());
+    let bump = check_derived(network_info, &[NETWORK_SEED, mint_seed, &id])?;
+    let (minter, minter_bump) = Pubkey::find_program_address(&[MINT_AUTHORITY_SEED, mint_seed], &crate::ID);
+    check_address(mint_authority, &minter, StipendError::MintAuthorityAccountMismatch)?;
     let clock = Clock::get()?;
-    ctx.accounts.validate(&params, clock.unix_timestamp)?;
-    let domain = domain(&clock);
-    ctx.accounts.apply(&params, domain, &ctx.bumps)?;
-    emit!(NetworkCreated {
-        network: ctx.accounts.network.key(),
-        mint: ctx.accounts.mint.key(),
-        authority: ctx.accounts.authority.key(),
-        domain,
-    });
-    Ok(())
+    params.validate(clock.unix_timestamp)?;
+
+    if params.id == 0 {
+        check_mint(mint, authority.key, token_program, params.cap_atoms)?;
+        set_mint_authority(token_program, [mint, authority], Some(&minter), &[])?;
+    } else {
+        let first = optional(first_network).or_refuse(StipendError::NetworkIdNotFirst)?;
+        take_share(first, authority, mint, token_program, params.cap_atoms)?;
+    }
+    rent::open::<Network>(network_info, payer, 0, &[NETWORK_SEED, mint_seed, &id, &[bump]])?;
+    let mut data = borrow_mut(network_info)?;
+    let (network, _) = Network::init(&mut data)?;
+    network.bump = bump;
+    network.mint_authority_bump = minter_bump;
+    network.authority = *authority.key;
+    network.mint = *mint.key;
+    network.token_program = *token_program.key;
+    network.payer = *payer.key;
+    network.domain = domain(&clock);
+    params.apply(network);
+    network.invariant()?;
+    event::log(&NetworkCreated {
+        network: *network_info.key,
+        mint: network.mint,
+        id: network.id,
+        authority: network.authority,
+        guardian: network.guardian,
+        domain: network.domain,
+        unit: network.unit,
+        cap_atoms: params.cap_atoms,
+    })
 }
 
 /// Slot and time of the creation, the low halves: no two clusters give the same network the same one.
@@ -144,66 +178,18 @@ fn domain(clock: &Clock) -> [u8; 8] {
     [s0, s1, s2, s3, t0, t1, t2, t3]
 }
 
-impl CreateNetwork<'_> {
-    fn validate(&self, params: &NetworkParams, now: i64) -> Result<()> {
-        ensure!(self.mint.owner == self.token_program.key, StipendError::TokenProgramMismatch);
-        let data = self.mint.try_borrow_data()?;
-        let mint = StateWithExtensions::<Mint>::unpack(&data).ok().or_refuse(StipendError::MintInvalid)?;
-        let mint_authority = Option::<Pubkey>::from(mint.base.mint_authority);
-        ensure!(mint_authority == Some(self.authority.key()), StipendError::MintAuthorityMismatch);
-        ensure!(mint.base.freeze_authority.is_none(), StipendError::MintHasFreezeAuthority);
-        let extensions = mint.get_extension_types().ok().or_refuse(StipendError::MintInvalid)?;
-        let is_harmless = extensions.iter().all(|extension| HARMLESS_EXTENSIONS.contains(extension));
-        ensure!(is_harmless, StipendError::MintExtensionRefused);
-        params.validate(now, mint.base.supply)
-    }
-
-    fn apply(&self, params: &NetworkParams, domain: [u8; 8], bumps: &CreateNetworkBumps) -> Result<()> {
-        let mut network = self.network.load_init()?;
-        network.version = ACCOUNT_VERSION;
-        network.bump = bumps.network;
-        network.mint_authority_bump = bumps.mint_authority;
-        network.quorum = params.quorum;
-        network.id = params.id;
-        network.shard_capacity = params.shard_capacity;
-        network.authority = self.authority.key();
-        network.registrar = params.registrar.unwrap_or_default();
-        network.mint = self.mint.key();
-        network.token_program = self.token_program.key();
-        network.domain = domain;
-        network.genesis = params.genesis;
-        network.epoch_secs = params.epoch_secs;
-        network.report_secs = params.report_secs;
-        network.score_secs = params.score_secs;
-        network.bond_lamports = params.bond_lamports;
-        network.policy = Policy {
-            bandwidth_cap: params.bandwidth_cap,
-            uptime_weight_bps: params.uptime_weight_bps,
-            min_uptime_bps: params.min_uptime_bps,
-        };
-        network.emission = Emission {
-            first_per_epoch_atoms: params.per_epoch_atoms,
-            per_epoch_atoms: params.per_epoch_atoms,
-            cap_atoms: params.cap_atoms,
-            decay_bps: params.decay_bps,
-            decay_every_epochs: params.decay_every_epochs,
-            carry_epochs: params.carry_epochs,
-            ..Emission::default()
-        };
-        for closed in &mut network.ring {
-            closed.epoch = NO_EPOCH;
-        }
-        network.invariant()?;
-        drop(network);
-
-        let accounts = SetAuthority {
-            current_authority: self.authority.to_account_info(),
-            account_or_mint: self.mint.to_account_info(),
-        };
-        set_authority(
-            CpiContext::new(self.token_program.key(), accounts),
-            AuthorityType::MintTokens,
-            Some(self.mint_authority.key()),
-        )
-    }
+/// Takes a part of what the mint's first network may still emit.
+fn take_share(
+    first_network: &AccountInfo,
+    authority: &AccountInfo,
+    mint: &AccountInfo,
+    token_program: &AccountInfo,
+    cap_atoms: u64,
+) -> Result<()> {
+    let mut first = write::<Network>(first_network)?;
+    ensure!(first.id == 0 && first.mint == *mint.key, StipendError::FirstNetworkMismatch);
+    check_address(authority, &first.authority, StipendError::AuthorityMismatch)?;
+    check_address(token_program, &first.token_program, StipendError::TokenProgramMismatch)?;
+    first.share(cap_atoms)?;
+    first.invariant()
 }

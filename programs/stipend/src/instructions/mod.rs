@@ -1,18 +1,41 @@
-//! The instructions, one a file: arguments, accounts, checks, handler.
+//! The instructions, one a file: arguments, accounts, checks, handler. [`Govern`] and [`ActOnNode`] are the accounts of several.
 
+mod accept_authority;
+mod act_on_node;
 mod add_oracle;
 mod claim;
 mod close_epoch;
+mod close_network;
+mod close_node;
+mod close_report;
+mod close_shard;
+mod commit_evidence;
 mod create_network;
+mod govern;
+mod judge_shard;
 mod open_report;
 mod open_shard;
+mod pause;
+mod propose_authority;
+mod prove_equivocation;
 mod register_node;
 mod remove_oracle;
+mod resume;
+mod retire_node;
 mod score_shard;
+mod set_boost;
+mod set_guardian;
 mod settle_shard;
+mod shrink_shard;
 mod submit_report;
+mod transfer_node;
+mod update_policy;
+mod withdraw_bond;
 
 pub use {
-    add_oracle::*, claim::*, close_epoch::*, create_network::*, open_report::*, open_shard::*, register_node::*,
-    remove_oracle::*, score_shard::*, settle_shard::*, submit_report::*,
+    accept_authority::*, act_on_node::*, add_oracle::*, claim::*, close_epoch::*, close_network::*, close_node::*,
+    close_report::*, close_shard::*, commit_evidence::*, create_network::*, govern::*, judge_shard::*, open_report::*,
+    open_shard::*, pause::*, propose_authority::*, prove_equivocation::*, register_node::*, remove_oracle::*,
+    resume::*, retire_node::*, score_shard::*, set_boost::*, set_guardian::*, settle_shard::*, shrink_shard::*,
+    submit_report::*, transfer_node::*, update_policy::*, withdraw_bond::*,
 };

@@ -1,4 +1,13 @@
-use crate::{check::OrRefuse, constants::*, ensure, error::StipendError, event::ShardOpened, state::*};
+use crate::{
+    account::{borrow_mut, check, check_derived, check_payer, check_system_program, take, write},
+    check::OrRefuse,
+    constants::*,
+    ensure,
+    error::StipendError,
+    event::{self, ShardOpened},
+    rent,
+    state::*,
+};
 use anchor_lang::prelude::*;
 
 /// Accounts of [`open_shard`].
@@ -10,7 +19,7 @@ pub struct OpenShard<'info> {
     /// The network.
     #[account(mut)]
     pub network: AccountLoader<'info, Network>,
-    /// The network's next shard.
+    /// The network's next shard, by its address.
     #[account(
         init,
         payer = payer,
@@ -27,22 +36,29 @@ pub struct OpenShard<'info> {
 ///
 /// Who: anybody. What must hold: all shards are full. What changes: the shard exists and takes part from the open epoch on.
 /// Errors: [`StipendError::ShardNotFull`].
-pub fn open_shard(ctx: Context<OpenShard>) -> Result<()> {
-    let mut network = ctx.accounts.network.load_mut()?;
-    ensure!(network.is_full(), StipendError::ShardNotFull);
+pub fn open_shard(accounts: &[AccountInfo]) -> Result<()> {
+    let [payer, network_info, shard_info, system_program] = take(accounts)?;
+    check_payer(payer)?;
+    check::<Network>(network_info)?;
+    check_system_program(system_program)?;
+    let mut network = write::<Network>(network_info)?;
     let index = network.shard_count;
+    let [network_seed, index_seed] = [network_info.key.as_ref(), &index.to_le_bytes()];
+    let bump = check_derived(shard_info, &[SHARD_SEED, network_seed, index_seed])?;
+    ensure!(network.is_full(), StipendError::ShardNotFull);
     network.shard_count = index.checked_add(1).or_refuse(StipendError::ArithmeticOverflow)?;
     network.invariant()?;
 
-    let mut shard = ctx.accounts.shard.load_init()?;
-    shard.version = ACCOUNT_VERSION;
-    shard.bump = ctx.bumps.shard;
+    rent::open::<Shard>(shard_info, payer, 0, &[SHARD_SEED, network_seed, index_seed, &[bump]])?;
+    let mut data = borrow_mut(shard_info)?;
+    let (shard, _) = Shard::init(&mut data)?;
+    shard.bump = bump;
     shard.capacity = network.shard_capacity;
     shard.index = index;
-    shard.network = ctx.accounts.network.key();
-    shard.payer = ctx.accounts.payer.key();
+    shard.network = *network_info.key;
+    shard.payer = *payer.key;
     shard.next_epoch = network.open_epoch;
+    shard.next_judged_epoch = network.open_epoch;
     shard.scored_epoch = NO_EPOCH;
-    emit!(ShardOpened { network: shard.network, shard: ctx.accounts.shard.key(), index });
-    Ok(())
+    event::log(&ShardOpened { network: shard.network, shard: *shard_info.key, index, payer: shard.payer })
 }

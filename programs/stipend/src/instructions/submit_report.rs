@@ -1,6 +1,7 @@
 use crate::{
     ensure, ensure_that,
     error::StipendError,
+    event::ReportReceived,
     signature::{self, Witness},
     state::*,
 };
@@ -13,13 +14,13 @@ pub const SUBMIT_REPORT_DISCRIMINATOR: [u8; 8] = [27, 178, 64, 9, 20, 46, 250, 1
 /// Accounts of [`submit_report`].
 #[derive(Accounts)]
 pub struct SubmitReport<'info> {
-    /// CHECK: a [`Network`], opened with [`Tail::open`].
-    pub network: UncheckedAccount<'info>,
-    /// CHECK: the [`Shard`] of the network that was measured, opened with [`Tail::open`].
-    pub shard: UncheckedAccount<'info>,
-    /// CHECK: the oracle's [`Report`] of the shard, opened with [`Tail::open_mut`].
+    /// A [`Network`], read where it lies.
+    pub network: AccountLoader<'info, Network>,
+    /// The [`Shard`] of the network that was measured, read where it lies.
+    pub shard: AccountLoader<'info, Shard>,
+    /// The oracle's [`Report`] of the shard, read where it lies.
     #[account(mut)]
-    pub report: UncheckedAccount<'info>,
+    pub report: AccountLoader<'info, Report>,
     /// CHECK: the oracle as a signer, or the instructions sysvar; see [`signature::verify`].
     pub witness: UncheckedAccount<'info>,
 }
@@ -73,31 +74,13 @@ pub struct ReportAccounts<'a> {
     pub witness: Witness<'a>,
 }
 
-impl SubmitReport<'_> {
-    /// Runs [`submit_report`] on accounts as Anchor gives them.
-    ///
-    /// Errors: Anchor's `AccountOwnedByWrongProgram`, and those of [`submit_report`].
-    pub fn run(&self, args: &ReportArgs) -> Result<()> {
-        let (network, shard) = (Network::open(&self.network)?, Shard::open(&self.shard)?);
-        let mut report = Report::open_mut(&self.report)?;
-        let witness = self.witness.try_borrow_data()?;
-        let accounts = ReportAccounts {
-            network: (self.network.key, &network),
-            shard: (self.shard.key, &shard),
-            report: (self.report.key, &mut report),
-            witness: Witness { key: self.witness.key, is_signer: self.witness.is_signer, data: &witness },
-        };
-        submit_report(accounts, args)
-    }
-}
-
 /// Takes a batch of an oracle's measurements of a shard.
 ///
 /// Who: the oracle signs the transaction, or anybody relays its signature (see [`signature`]). What must hold: the epoch is
 /// over and its report window open, the oracle is active in it, the shard is scored for the epoch before or that one's
-/// scoring window has passed. What changes: slots that had no value get one; the same value again changes nothing. There
-/// is no event: the transaction itself shows all that was taken, and a log would cost a sixth of it.
-/// Errors: [`StipendError::DomainMismatch`], [`StipendError::ReportMismatch`], [`StipendError::OracleNotActive`],
+/// scoring window has passed; the network is not paused. What changes: slots that had no value get one; the same value
+/// again changes nothing.
+/// Errors: [`StipendError::ReportsPaused`], [`StipendError::DomainMismatch`], [`StipendError::ReportMismatch`], [`StipendError::OracleNotActive`],
 /// [`StipendError::EpochNotEnded`], [`StipendError::ReportWindowClosed`], [`StipendError::ReportAlreadyScored`],
 /// [`StipendError::PreviousEpochNotScored`], [`StipendError::ShardNetworkMismatch`],
 /// [`StipendError::ReportShardMismatch`], and those of [`signature::verify`] and [`Report::receive`].
@@ -110,21 +93,38 @@ pub fn submit_report(accounts: ReportAccounts, args: &ReportArgs) -> Result<()> 
     ensure!(address_eq(&shard.network, accounts.network.0), StipendError::ShardNetworkMismatch);
     ensure!(address_eq(&report.shard, accounts.shard.0), StipendError::ReportShardMismatch);
     ensure!(address_eq(args.report, accounts.report.0), StipendError::ReportMismatch);
+    ensure!(!network.is_paused(), StipendError::ReportsPaused);
     ensure!(network.domain == *args.domain, StipendError::DomainMismatch);
     signature::verify(&report.oracle, &accounts.witness)?;
     ensure!(network.oracles.is_active(&report.oracle, epoch), StipendError::OracleNotActive);
-    check_window(network, shard.next_epoch, epoch, Clock::get()?.unix_timestamp)?;
+    let policy = network.policy_at(epoch);
+    check_window(network, policy, shard.next_epoch, epoch, Clock::get()?.unix_timestamp)?;
 
-    report.receive(entries, slots.len(), &args.batch)?;
-    report.invariant()
+    let fresh = report.receive(entries, slots.len(), &args.batch)?;
+    report.invariant()?;
+    let received = ReportReceived {
+        report: *accounts.report.0,
+        epoch,
+        policy_from_epoch: policy.from_epoch,
+        old_received: report.received.saturating_sub(fresh),
+        new_received: report.received,
+        total: report.total,
+    };
+    received.log();
+    Ok(())
 }
 
-/// Whether reports of `epoch` are taken at `now`, of a shard that is not scored for `next_epoch`.
-fn check_window(network: &Network, next_epoch: u32, epoch: u32, now: i64) -> Result<()> {
-    ensure_that!(now >= (network.end(epoch)?), StipendError::EpochNotEnded);
-    ensure_that!((network.report_end(epoch)?) > now, StipendError::ReportWindowClosed);
+/// Whether reports of `epoch`, whose rules are `policy`, are taken at `now`, of a shard that is not scored for `next_epoch`.
+#[inline(always)]
+fn check_window(network: &Network, policy: &Policy, next_epoch: u32, epoch: u32, now: i64) -> Result<()> {
+    let end = network.end(epoch)?;
+    ensure_that!(now >= end, StipendError::EpochNotEnded);
+    ensure_that!(epoch >= (network.open_epoch), StipendError::ReportWindowClosed);
+    ensure_that!((network.window_end(end, policy.report_secs)?) > now, StipendError::ReportWindowClosed);
     ensure_that!(epoch >= next_epoch, StipendError::ReportAlreadyScored);
-    if let Some(previous) = epoch.checked_sub(1).filter(|previous| *previous >= next_epoch) {
+    // An epoch that is closed can't be scored any more: nobody waits for it.
+    let unscored = next_epoch.max(network.open_epoch);
+    if let Some(previous) = epoch.checked_sub(1).filter(|previous| *previous >= unscored) {
         ensure_that!(now >= (network.score_end(previous)?), StipendError::PreviousEpochNotScored);
     }
     Ok(())

@@ -1,6 +1,6 @@
 //! What an epoch may emit, in atoms.
 
-use super::BPS;
+use super::{checked_share, BPS};
 
 /// Atoms of one epoch after one more decay step.
 ///
@@ -9,23 +9,20 @@ use super::BPS;
 /// Floor: the fraction of an atom is not emitted. `None` if `decay_bps` is out of range.
 /// Source: DESIGN, Arithmetic.
 pub fn checked_decay(per_epoch_atoms: u64, decay_bps: u16) -> Option<u64> {
-    let kept_bps = u64::from(BPS.checked_sub(decay_bps)?);
-    let whole = u64::from(BPS);
-    // (q·10,000 + r)·kept/10,000 in two parts, so that no product passes 64 bits.
-    let (quotient, rest) = (per_epoch_atoms.checked_div(whole)?, per_epoch_atoms.checked_rem(whole)?);
-    quotient.checked_mul(kept_bps)?.checked_add(rest.checked_mul(kept_bps)?.checked_div(whole)?)
+    checked_share(per_epoch_atoms, BPS.checked_sub(decay_bps)?)
 }
 
-/// Whether a decay step takes place at the start of `epoch`; `decay_every_epochs` = 0 means never.
-pub fn is_decay_epoch(epoch: u32, decay_every_epochs: u32) -> bool {
-    epoch != 0 && epoch.checked_rem(decay_every_epochs) == Some(0)
+/// Whether a decay step takes place at the start of the epoch that is `age` epochs after its schedule's first;
+/// `decay_every_epochs` = 0 means never.
+pub fn is_decay_epoch(age: u32, decay_every_epochs: u32) -> bool {
+    age != 0 && age.checked_rem(decay_every_epochs) == Some(0)
 }
 
-/// Atoms of `epoch` before carried ones, counted from genesis: what an outsider compares with the ring.
+/// Atoms, before carried ones, of the epoch that is `age` epochs after its schedule's first: what an outsider compares.
 ///
 /// Walks the decay steps one by one, as the network does; stops when nothing is left.
-pub fn checked_per_epoch(first_atoms: u64, decay_bps: u16, decay_every_epochs: u32, epoch: u32) -> Option<u64> {
-    let steps = epoch.checked_div(decay_every_epochs).unwrap_or(0);
+pub fn checked_per_epoch(first_atoms: u64, decay_bps: u16, decay_every_epochs: u32, age: u32) -> Option<u64> {
+    let steps = age.checked_div(decay_every_epochs).unwrap_or(0);
     let mut atoms = first_atoms;
     for _ in 0..steps {
         let next = checked_decay(atoms, decay_bps)?;
@@ -54,7 +51,7 @@ mod tests {
     }
 
     #[test]
-    fn steps_fall_on_multiples_but_not_on_genesis() {
+    fn steps_fall_on_multiples_but_not_on_the_first_epoch() {
         assert!(!is_decay_epoch(0, 2));
         assert!(!is_decay_epoch(1, 2));
         assert!(is_decay_epoch(2, 2));
@@ -64,8 +61,8 @@ mod tests {
 
     #[test]
     fn emission_of_an_epoch_walks_the_steps() {
-        // 1,000 → 500 at epoch 2 → 250 at epoch 4.
-        let of = |epoch| checked_per_epoch(1_000, 5_000, 2, epoch);
+        // 1,000 → 500 after 2 epochs → 250 after 4.
+        let of = |age| checked_per_epoch(1_000, 5_000, 2, age);
         assert_eq!([of(0), of(1), of(2), of(3), of(4)], [1_000, 1_000, 500, 500, 250].map(Some));
         assert_eq!(checked_per_epoch(1_000, 5_000, 0, u32::MAX), Some(1_000));
         assert_eq!(checked_per_epoch(u64::MAX, 1, 1, u32::MAX), Some(0));

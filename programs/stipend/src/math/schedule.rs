@@ -1,16 +1,12 @@
 //! When epochs begin and end, in Unix seconds.
 
-/// Epoch boundaries and the windows behind each epoch's end.
+/// Epoch boundaries. The windows behind an epoch's end belong to its policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Schedule {
     /// Unix seconds at which epoch 0 begins.
     pub genesis: i64,
     /// Length of an epoch; never 0.
     pub epoch_secs: u32,
-    /// From an epoch's end, how long its reports are taken.
-    pub report_secs: u32,
-    /// From an epoch's end, how long its shards may be scored; longer than `report_secs`.
-    pub score_secs: u32,
 }
 
 impl Schedule {
@@ -29,20 +25,16 @@ impl Schedule {
         self.epoch_at(now).map_or(0, |epoch| epoch.saturating_add(1))
     }
 
+    /// The epoch under way at `now`, or the first one before the genesis.
+    pub fn current_epoch(&self, now: i64) -> u32 {
+        self.epoch_at(now).unwrap_or(0)
+    }
+
     /// Unix second at which `epoch` is over; `None` past the end of time.
+    #[inline(always)]
     pub fn checked_end(&self, epoch: u32) -> Option<i64> {
         let secs = u64::from(epoch).checked_add(1)?.checked_mul(u64::from(self.epoch_secs))?;
         self.genesis.checked_add_unsigned(secs)
-    }
-
-    /// Unix second at which `epoch` takes no more reports.
-    pub fn checked_report_end(&self, epoch: u32) -> Option<i64> {
-        self.checked_end(epoch)?.checked_add(i64::from(self.report_secs))
-    }
-
-    /// Unix second at which `epoch` can no longer be scored.
-    pub fn checked_score_end(&self, epoch: u32) -> Option<i64> {
-        self.checked_end(epoch)?.checked_add(i64::from(self.score_secs))
     }
 }
 
@@ -50,7 +42,7 @@ impl Schedule {
 mod tests {
     use super::*;
 
-    const SCHEDULE: Schedule = Schedule { genesis: 1_000, epoch_secs: 100, report_secs: 20, score_secs: 300 };
+    const SCHEDULE: Schedule = Schedule { genesis: 1_000, epoch_secs: 100 };
 
     #[test]
     fn an_epoch_holds_its_first_second_and_not_its_last() {
@@ -68,18 +60,20 @@ mod tests {
     }
 
     #[test]
-    fn windows_start_at_the_end_of_the_epoch() {
-        assert_eq!(SCHEDULE.checked_end(0), Some(1_100));
-        assert_eq!(SCHEDULE.checked_report_end(1), Some(1_220));
-        assert_eq!(SCHEDULE.checked_score_end(1), Some(1_500));
+    fn the_current_epoch_is_the_one_under_way() {
+        assert_eq!(SCHEDULE.current_epoch(999), 0);
+        assert_eq!(SCHEDULE.current_epoch(1_000), 0);
+        assert_eq!(SCHEDULE.current_epoch(1_099), 0);
+        assert_eq!(SCHEDULE.current_epoch(1_100), 1);
+        assert_eq!(SCHEDULE.checked_end(1), Some(1_200));
     }
 
     #[test]
     fn the_end_of_time_is_no_panic() {
         let late = Schedule { genesis: i64::MAX - 50, ..SCHEDULE };
         assert_eq!(late.checked_end(0), None);
-        assert_eq!(late.checked_score_end(u32::MAX), None);
-        assert_eq!(Schedule { genesis: i64::MIN, epoch_secs: 1, ..SCHEDULE }.epoch_at(i64::MAX), None);
-        assert_eq!(Schedule { genesis: 0, epoch_secs: 1, ..SCHEDULE }.epoch_at(i64::MAX), Some(u32::MAX));
+        assert_eq!(late.checked_end(u32::MAX), None);
+        assert_eq!(Schedule { genesis: i64::MIN, epoch_secs: 1 }.epoch_at(i64::MAX), None);
+        assert_eq!(Schedule { genesis: 0, epoch_secs: 1 }.epoch_at(i64::MAX), Some(u32::MAX));
     }
 }

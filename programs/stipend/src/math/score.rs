@@ -37,11 +37,13 @@ pub enum Reason {
     NoUptimeQuorum = 5,
     /// Zero: the node registered too late for this epoch.
     NotActiveYet = 6,
+    /// Zero: the node retired, or was evicted, before this epoch's end.
+    Retired = 7,
 }
 
 impl Reason {
     /// Every reason, in the order of its number.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::None,
         Self::Scored,
         Self::Capped,
@@ -49,6 +51,7 @@ impl Reason {
         Self::BelowMinimumUptime,
         Self::NoUptimeQuorum,
         Self::NotActiveYet,
+        Self::Retired,
     ];
 
     /// The reason with this number, if there is one.
@@ -197,7 +200,7 @@ mod tests {
             assert_eq!(reason as usize, number);
             assert_eq!(Reason::from_u8(number as u8), Some(reason));
         }
-        assert_eq!(Reason::from_u8(7), None);
+        assert_eq!(Reason::from_u8(8), None);
     }
 
     proptest! {

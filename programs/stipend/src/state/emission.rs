@@ -1,5 +1,6 @@
 //! A network's budget: what was scheduled, carried, accrued and minted.
 
+use super::Policy;
 use crate::{
     check::OrRefuse,
     ensure_that,
@@ -8,15 +9,13 @@ use crate::{
 };
 use anchor_lang::prelude::*;
 
-/// The emission schedule and its running sums.
+/// The running sums of an emission schedule, whose rules are in the [`Policy`].
 ///
 /// minted ≤ accrued, accrued + carried ≤ scheduled, scheduled ≤ cap, at all times.
 #[zero_copy]
 #[derive(Debug, Default, PartialEq, Eq)]
 #[repr(C)]
 pub struct Emission {
-    /// Atoms of epoch 0, before any decay.
-    pub first_per_epoch_atoms: u64,
     /// Atoms of the epoch that is open, after the decay steps so far.
     pub per_epoch_atoms: u64,
     /// Atoms that may ever be scheduled.
@@ -29,43 +28,58 @@ pub struct Emission {
     pub accrued_atoms: u64,
     /// Atoms minted so far.
     pub minted_atoms: u64,
-    /// Epochs between two decay steps; 0 is never.
-    pub decay_every_epochs: u32,
-    /// What a decay step takes away, in basis points.
-    pub decay_bps: u16,
-    /// Empty epochs in a row whose emission is carried; that of further ones lapses.
-    pub carry_epochs: u16,
+    /// Atoms minted while `mint_epoch` was under way.
+    pub minted_in_epoch_atoms: u64,
+    /// The epoch that was under way when something was last minted.
+    pub mint_epoch: u32,
     /// Empty epochs in a row so far.
     pub empty_epochs: u32,
-    /// Zero.
-    pub reserved: [u8; 4],
 }
 
 impl Emission {
+    /// A budget that nothing was taken of.
+    pub fn new(per_epoch_atoms: u64, cap_atoms: u64) -> Self {
+        Self { per_epoch_atoms, cap_atoms, ..Self::default() }
+    }
+
+    /// Atoms that may still be scheduled.
+    pub fn room_atoms(&self) -> Result<u64> {
+        self.cap_atoms.checked_sub(self.scheduled_atoms).or_refuse(StipendError::InvariantBroken)
+    }
+
     /// Closes the open epoch: returns the atoms that it shares, 0 if nothing scored.
     ///
-    /// - `next_epoch`: the epoch that opens, whose decay step, if it has one, is taken.
+    /// - `policy`: of the epoch that closes.
     ///
     /// An empty epoch's emission is carried for up to `carry_epochs` in a row; after that it lapses, and is not scheduled.
-    pub fn close(&mut self, is_empty: bool, next_epoch: u32) -> Result<u64> {
-        let room_atoms = self.cap_atoms.checked_sub(self.scheduled_atoms).or_refuse(StipendError::InvariantBroken)?;
-        let due_atoms = self.per_epoch_atoms.min(room_atoms);
-        let shared_atoms = if !is_empty {
+    pub fn close(&mut self, is_empty: bool, policy: &Policy) -> Result<u64> {
+        let due_atoms = self.per_epoch_atoms.min(self.room_atoms()?);
+        if !is_empty {
             self.empty_epochs = 0;
             self.schedule(due_atoms)?;
-            core::mem::take(&mut self.carried_atoms)
-        } else {
-            if self.empty_epochs < u32::from(self.carry_epochs) {
-                self.schedule(due_atoms)?;
-            }
-            self.empty_epochs = self.empty_epochs.saturating_add(1);
-            0
-        };
-        if is_decay_epoch(next_epoch, self.decay_every_epochs) {
-            self.per_epoch_atoms =
-                checked_decay(self.per_epoch_atoms, self.decay_bps).or_refuse(StipendError::ArithmeticOverflow)?;
+            return Ok(core::mem::take(&mut self.carried_atoms));
         }
-        Ok(shared_atoms)
+        if self.empty_epochs < u32::from(policy.carry_epochs) {
+            self.schedule(due_atoms)?;
+        }
+        self.empty_epochs = self.empty_epochs.saturating_add(1);
+        Ok(0)
+    }
+
+    /// Opens `epoch`: takes its decay step, if it has one, or begins the schedule that begins there.
+    ///
+    /// - `policy`: of that epoch.
+    pub fn open(&mut self, epoch: u32, policy: &Policy) -> Result<()> {
+        let Some(age) = epoch.checked_sub(policy.emission_from_epoch) else {
+            return Ok(());
+        };
+        if age == 0 {
+            self.per_epoch_atoms = policy.per_epoch_atoms;
+        } else if is_decay_epoch(age, policy.decay_every_epochs) {
+            self.per_epoch_atoms =
+                checked_decay(self.per_epoch_atoms, policy.decay_bps).or_refuse(StipendError::ArithmeticOverflow)?;
+        }
+        Ok(())
     }
 
     fn schedule(&mut self, atoms: u64) -> Result<()> {
@@ -85,9 +99,42 @@ impl Emission {
         Ok(())
     }
 
-    /// Counts atoms that are minted.
-    pub fn mint(&mut self, atoms: u64) -> Result<()> {
+    /// Atoms of `wanted_atoms` that may be minted while `epoch` is under way.
+    ///
+    /// All of them, or none and an error; but what passes a whole limit could never be minted at once, and is given what
+    /// room there is.
+    ///
+    /// Errors: [`StipendError::MintLimitReached`].
+    pub fn mintable_atoms(&self, wanted_atoms: u64, epoch: u32, policy: &Policy) -> Result<u64> {
+        let limit_atoms = policy.mint_limit_atoms;
+        if limit_atoms == 0 {
+            return Ok(wanted_atoms);
+        }
+        let minted_atoms = if self.mint_epoch == epoch { self.minted_in_epoch_atoms } else { 0 };
+        let room_atoms = limit_atoms.saturating_sub(minted_atoms);
+        let least_atoms = if wanted_atoms > limit_atoms { 1 } else { wanted_atoms };
+        ensure_that!(room_atoms >= least_atoms, StipendError::MintLimitReached);
+        Ok(wanted_atoms.min(room_atoms))
+    }
+
+    /// Counts atoms that are minted while `epoch` is under way.
+    pub fn mint(&mut self, atoms: u64, epoch: u32) -> Result<()> {
         self.minted_atoms = self.minted_atoms.checked_add(atoms).or_refuse(StipendError::ArithmeticOverflow)?;
+        if self.mint_epoch != epoch {
+            self.mint_epoch = epoch;
+            self.minted_in_epoch_atoms = 0;
+        }
+        // At most `minted_atoms`, which did not overflow.
+        self.minted_in_epoch_atoms = self.minted_in_epoch_atoms.wrapping_add(atoms);
+        Ok(())
+    }
+
+    /// Moves the right to schedule `atoms` to another network of the mint: the sum of their caps stays what it was.
+    ///
+    /// Errors: [`StipendError::CapExceedsShare`].
+    pub fn hand_over(&mut self, atoms: u64) -> Result<()> {
+        ensure_that!((self.room_atoms()?) >= atoms, StipendError::CapExceedsShare);
+        self.cap_atoms = self.cap_atoms.checked_sub(atoms).or_refuse(StipendError::CapExceedsShare)?;
         Ok(())
     }
 

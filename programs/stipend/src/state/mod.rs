@@ -4,8 +4,13 @@ mod emission;
 mod network;
 mod node;
 mod oracle_set;
+mod policy;
 mod report;
+mod reports;
 mod shard;
+mod slot;
 mod tail;
 
-pub use {emission::*, network::*, node::*, oracle_set::*, report::*, shard::*, tail::*};
+pub use {
+    emission::*, network::*, node::*, oracle_set::*, policy::*, report::*, reports::*, shard::*, slot::*, tail::*,
+};

@@ -1,10 +1,16 @@
-//! The oracles that a network trusts to measure, and when.
+//! The oracles that a network trusts to measure, when, and how well they do it.
 
-use crate::{check::OrRefuse, constants::*, ensure, error::StipendError};
+use super::Policy;
+use crate::{
+    check::{refuse, OrRefuse},
+    constants::*,
+    ensure,
+    error::StipendError,
+};
 use anchor_lang::prelude::*;
 use solana_address::address_eq;
 
-/// An oracle and the epochs in which it measures: [`active_from`, `active_until`).
+/// An oracle, the epochs in which it measures: [`active_from`, `active_until`), its bond and its record.
 #[zero_copy]
 #[derive(Debug, Default, PartialEq, Eq)]
 #[repr(C)]
@@ -15,6 +21,22 @@ pub struct Oracle {
     pub active_from: u32,
     /// First epoch that it no longer measures; [`NO_EPOCH`] while it is not removed.
     pub active_until: u32,
+    /// Shards and epochs that were scored with its complete report.
+    pub reports_made: u32,
+    /// Shards and epochs that were scored without.
+    pub reports_missed: u32,
+    /// Values that were compared with a median.
+    pub values_judged: u64,
+    /// Of those, values outside the tolerance.
+    pub values_outside: u64,
+    /// Lamports of the network's account that are the oracle's bond.
+    pub bond_lamports: u64,
+    /// Who paid the bond and gets it back.
+    pub payer: Pubkey,
+    /// 1 once the oracle was proven to have signed two values for one slot, else 0.
+    pub suspended: u8,
+    /// Zero.
+    pub reserved: [u8; 7],
 }
 
 impl Oracle {
@@ -27,6 +49,11 @@ impl Oracle {
     /// Whether the oracle measures any epoch from `epoch` on.
     fn is_needed(&self, epoch: u32) -> bool {
         epoch < self.active_until && self.active_from < self.active_until
+    }
+
+    /// Whether the entry may be used for another oracle: nothing is measured by it and nobody is owed a bond.
+    fn is_free(&self, open_epoch: u32) -> bool {
+        !self.is_needed(open_epoch) && self.bond_lamports == 0
     }
 }
 
@@ -45,6 +72,11 @@ impl OracleSet {
         self.entries.iter().filter(move |oracle| oracle.is_active(epoch))
     }
 
+    /// The oracles that measure `epoch`, in order, to be changed.
+    pub fn active_mut(&mut self, epoch: u32) -> impl Iterator<Item = &mut Oracle> {
+        self.entries.iter_mut().filter(move |oracle| oracle.is_active(epoch))
+    }
+
     /// Whether `key` measures `epoch`.
     pub fn is_active(&self, key: &Pubkey, epoch: u32) -> bool {
         self.entries.iter().any(|oracle| address_eq(&oracle.key, key) && oracle.is_active(epoch))
@@ -55,21 +87,39 @@ impl OracleSet {
         self.entries.iter().any(|oracle| oracle.key == *key && oracle.is_needed(epoch))
     }
 
-    /// Adds `key` from epoch `active_from` on.
+    /// Whether `key` measures any epoch from `open_epoch` on, or left a bond that answers for what it measured before.
+    pub fn is_answerable(&self, key: &Pubkey, open_epoch: u32) -> bool {
+        self.entries.iter().any(|oracle| oracle.key == *key && !oracle.is_free(open_epoch))
+    }
+
+    /// Whether any oracle's bond is held.
+    pub fn has_bond(&self) -> bool {
+        self.entries.iter().any(|oracle| oracle.bond_lamports > 0)
+    }
+
+    /// Adds an oracle.
     ///
     /// - `open_epoch`: the first epoch that is not closed; entries that end before it are free.
-    /// - `quorum`: stays above half of the set.
     ///
-    /// Errors: [`StipendError::OracleAlreadyAdded`], [`StipendError::OracleSetFull`],
-    /// [`StipendError::QuorumNotAboveHalf`].
-    pub fn add(&mut self, key: Pubkey, active_from: u32, open_epoch: u32, quorum: u8) -> Result<()> {
-        let is_there = self.entries.iter().any(|o| o.key == key && o.is_needed(active_from));
-        ensure!(!is_there, StipendError::OracleAlreadyAdded);
-        let entry =
-            self.entries.iter_mut().find(|o| !o.is_needed(open_epoch)).or_refuse(StipendError::OracleSetFull)?;
-        *entry = Oracle { key, active_from, active_until: NO_EPOCH };
-        let size = self.entries.iter().filter(|o| o.is_needed(active_from)).count();
-        ensure!(usize::from(quorum).saturating_mul(2) > size, StipendError::QuorumNotAboveHalf);
+    /// Errors: [`StipendError::OracleAlreadyAdded`], [`StipendError::OracleSuspended`], [`StipendError::OracleSetFull`].
+    pub fn add(&mut self, oracle: Oracle, open_epoch: u32) -> Result<()> {
+        for other in self.entries.iter().filter(|other| other.key == oracle.key) {
+            ensure!(!other.is_needed(oracle.active_from), StipendError::OracleAlreadyAdded);
+            ensure!(other.suspended == 0, StipendError::OracleSuspended);
+        }
+        let free = self.entries.iter_mut().filter(|entry| entry.is_free(open_epoch));
+        // A suspended oracle's entry is the last to go: as long as it stands, its key can't come back.
+        let entry = free.min_by_key(|entry| entry.suspended).or_refuse(StipendError::OracleSetFull)?;
+        *entry = oracle;
+        Ok(())
+    }
+
+    /// Whether `policy`'s quorum is above half of the oracles that measure any epoch from `epoch` on.
+    ///
+    /// Errors: [`StipendError::QuorumNotAboveHalf`].
+    pub fn check_quorum(&self, epoch: u32, policy: &Policy) -> Result<()> {
+        let size = self.entries.iter().filter(|oracle| oracle.is_needed(epoch)).count();
+        ensure!(usize::from(policy.quorum).saturating_mul(2) > size, StipendError::QuorumNotAboveHalf);
         Ok(())
     }
 
@@ -85,5 +135,43 @@ impl OracleSet {
         }
         ensure!(is_known, StipendError::OracleUnknown);
         Ok(())
+    }
+
+    /// Ends `key`'s time with the open epoch, which it no longer measures, and takes its bond, which is returned.
+    ///
+    /// Errors: [`StipendError::OracleUnknown`] if the set has no such oracle, [`StipendError::OracleSuspended`] if it was
+    /// done before.
+    pub fn suspend(&mut self, key: &Pubkey, open_epoch: u32) -> Result<u64> {
+        let mut bonds_lamports = None;
+        for oracle in self.entries.iter_mut().filter(|o| o.key == *key) {
+            ensure!(oracle.suspended == 0, StipendError::OracleSuspended);
+            if oracle.is_free(open_epoch) {
+                continue;
+            }
+            oracle.suspended = 1;
+            oracle.active_until = oracle.active_until.min(open_epoch);
+            let bond_lamports = core::mem::take(&mut oracle.bond_lamports);
+            bonds_lamports = Some(
+                bond_lamports.checked_add(bonds_lamports.unwrap_or(0)).or_refuse(StipendError::ArithmeticOverflow)?,
+            );
+        }
+        bonds_lamports.or_refuse(StipendError::OracleUnknown)
+    }
+
+    /// Takes the bond of `key`, which `payer` left, once an epoch is closed that the oracle did not measure; returns it.
+    ///
+    /// Errors: [`StipendError::OracleUnknown`] if there is no such bond, [`StipendError::BondHeld`].
+    pub fn take_bond(&mut self, key: &Pubkey, payer: &Pubkey, open_epoch: u32) -> Result<u64> {
+        let mut error = StipendError::OracleUnknown;
+        for oracle in self.entries.iter_mut() {
+            if oracle.key != *key || oracle.payer != *payer || oracle.bond_lamports == 0 {
+                continue;
+            }
+            if open_epoch > oracle.active_until && !oracle.is_needed(open_epoch) {
+                return Ok(core::mem::take(&mut oracle.bond_lamports));
+            }
+            error = StipendError::BondHeld;
+        }
+        Err(refuse(error))
     }
 }

@@ -29,13 +29,19 @@ pub struct Report {
     /// Slots received so far; at most `total`.
     pub received: u16,
     /// Zero.
-    pub reserved: [u8; 6],
+    pub reserved: [u8; 2],
+    /// The epoch of the evidence, or [`NO_EPOCH`].
+    pub evidence_epoch: u32,
     /// The shard that is measured.
     pub shard: Pubkey,
     /// The oracle that measures.
     pub oracle: Pubkey,
     /// Who paid the rent.
     pub payer: Pubkey,
+    /// Hash of the raw data that the oracle keeps of the shard and `evidence_epoch`.
+    pub evidence: [u8; 32],
+    /// As many as the shard may have slots: the account's data goes on behind this header.
+    pub entries: [Entry; 0],
 }
 
 /// One slot's measurement, 6 bytes: bandwidth u32, then uptime u16, little-endian. All ones in a field: not measured.
@@ -97,6 +103,14 @@ pub struct Batch<'a> {
     pub measurements: &'a [u8],
 }
 
+impl<'a> Batch<'a> {
+    /// The entries from `slot` on; `None` if it is not reached, or the measurements are no entries.
+    fn entries_from(&self, slot: u16) -> Option<&'a [Entry]> {
+        let entries: &[Entry] = bytemuck::try_cast_slice(self.measurements).ok()?;
+        entries.get(usize::from(slot.checked_sub(self.first_slot)?)..)
+    }
+}
+
 impl Report {
     /// Takes a batch: the first value of a slot stands, the same value again changes nothing.
     ///
@@ -134,6 +148,25 @@ impl Report {
         Ok(fresh)
     }
 
+    /// Whether all that the oracle announced has been received.
+    pub fn is_complete(&self) -> bool {
+        self.received == self.total
+    }
+
+    /// Keeps the hash of the oracle's raw data of an epoch: the first one stands, the same again changes nothing.
+    ///
+    /// Errors: [`StipendError::EvidenceEpochPassed`], [`StipendError::EvidenceContradicts`].
+    pub fn commit(&mut self, epoch: u32, evidence: &[u8; 32]) -> Result<()> {
+        if self.evidence_epoch == epoch {
+            ensure!(self.evidence == *evidence, StipendError::EvidenceContradicts);
+            return Ok(());
+        }
+        ensure!(self.evidence_epoch == NO_EPOCH || self.evidence_epoch < epoch, StipendError::EvidenceEpochPassed);
+        self.evidence_epoch = epoch;
+        self.evidence = *evidence;
+        Ok(())
+    }
+
     /// Wipes the entries of an earlier epoch.
     fn begin(&mut self, entries: &mut [Entry], slots: usize, batch: &Batch) -> Result<()> {
         ensure!(self.epoch == NO_EPOCH || self.epoch < batch.epoch, StipendError::ReportEpochPassed);
@@ -151,6 +184,22 @@ impl Report {
         ensure_that!((self.total) >= self.received, StipendError::InvariantBroken);
         Ok(())
     }
+}
+
+/// The first slot for which two batches of one report and epoch have different values, and those.
+///
+/// A slot that either leaves blank is no contradiction: nothing was said about it.
+pub fn contradiction(one: &Batch, other: &Batch) -> Option<(u16, Entry, Entry)> {
+    let first_slot = one.first_slot.max(other.first_slot);
+    let (one, other) = (one.entries_from(first_slot)?, other.entries_from(first_slot)?);
+    let mut slot = first_slot;
+    for (one, other) in one.iter().zip(other) {
+        if one != other && *one != Entry::BLANK && *other != Entry::BLANK {
+            return Some((slot, *one, *other));
+        }
+        slot = slot.saturating_add(1);
+    }
+    None
 }
 
 /// How many of the entries measure anything. Errors: [`StipendError::UptimeOutOfRange`].

@@ -1,6 +1,6 @@
 //! Up to 1,024 nodes' slots in one account.
 
-use super::{Entry, Tail};
+use super::{Entry, Slot, Tail};
 use crate::{
     check::OrRefuse,
     constants::*,
@@ -9,11 +9,10 @@ use crate::{
     math::{
         median::{lower_median, Row},
         reward::Rate,
-        score::{Reason, Scorer, ScoringRules},
+        score::{Scorer, ScoringRules},
     },
 };
 use anchor_lang::{prelude::*, Discriminator};
-use solana_address::address_eq;
 
 /// A shard: `["shard", network, index]`, then one [`Slot`] for each node, as many as have registered.
 #[account(zero_copy)]
@@ -40,78 +39,18 @@ pub struct Shard {
     pub scored_epoch: u32,
     /// 1 while the scores of `scored_epoch` are still to be turned into atoms, else 0.
     pub unsettled: u8,
-    /// Zero.
-    pub reserved: [u8; 7],
-}
-
-/// One node's place in a shard, 64 bytes.
-#[zero_copy]
-#[derive(Debug, Default, PartialEq, Eq)]
-#[repr(C)]
-pub struct Slot {
-    /// Who is paid.
-    pub owner: Pubkey,
-    /// Atoms earned and not yet claimed.
-    pub accrued_atoms: u64,
-    /// Score of the shard's last scored epoch.
-    pub score: u32,
-    /// The first epoch that counts for this tenant.
-    pub since: u32,
-    /// Bandwidth of the last scored epoch, or [`Entry::NO_BANDWIDTH`] below the quorum.
-    pub bandwidth: u32,
-    /// Uptime of the last scored epoch in basis points, or [`Entry::NO_UPTIME`] below the quorum.
-    pub uptime_bps: u16,
-    /// Factor on the score in basis points; 10,000 is none.
-    pub boost_bps: u16,
-    /// A [`SlotState`].
-    pub state: u8,
-    /// A [`Reason`].
-    pub reason: u8,
-    /// Zero.
-    pub reserved: [u8; 6],
-}
-
-/// Whether a slot has a tenant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub enum SlotState {
-    /// Nobody.
-    Vacant = 0,
-    /// A node that can earn.
-    Active = 1,
+    /// Reports of the shard that are open.
+    pub open_reports: u8,
+    /// Slots without a tenant, which the next ones take.
+    pub vacant_slots: u16,
+    /// The first epoch whose reports are not compared with the medians.
+    pub next_judged_epoch: u32,
+    /// As many as have registered: the account's data goes on behind this header.
+    pub slots: [Slot; 0],
 }
 
 impl Tail for Shard {
     type Item = Slot;
-}
-
-impl Slot {
-    /// The slot of a node that counts from epoch `since` on.
-    pub fn new(owner: Pubkey, since: u32) -> Self {
-        Self {
-            owner,
-            since,
-            bandwidth: Entry::NO_BANDWIDTH,
-            uptime_bps: Entry::NO_UPTIME,
-            boost_bps: NO_BOOST_BPS,
-            state: SlotState::Active as u8,
-            reason: Reason::None as u8,
-            ..Self::default()
-        }
-    }
-
-    /// Scores the slot from its medians, and returns the score.
-    #[inline(always)]
-    fn score(&mut self, epoch: u32, scorer: &Scorer) -> u32 {
-        let (score, reason) = if self.since > epoch {
-            (0, Reason::NotActiveYet)
-        } else {
-            scorer.score(self.uptime_bps, self.bandwidth, self.boost_bps)
-        };
-        self.score = score;
-        self.reason = reason as u8;
-        score
-    }
 }
 
 impl Shard {
@@ -179,28 +118,6 @@ impl Shard {
     }
 }
 
-/// Takes what `owner`'s slots have accrued, and returns the sum in atoms.
-///
-/// - `places`: slots in ascending order, so that none is named twice; u16 little-endian each.
-///
-/// Errors: [`StipendError::SlotsNotAscending`], [`StipendError::SlotOutOfRange`], [`StipendError::SlotOwnerMismatch`],
-/// [`StipendError::NothingToClaim`].
-pub fn take_accrued(slots: &mut [Slot], places: &[[u8; 2]], owner: &Pubkey) -> Result<u64> {
-    let mut sum_atoms = 0u64;
-    let mut least = 0u16;
-    for place in places {
-        let place = u16::from_le_bytes(*place);
-        ensure!(place >= least, StipendError::SlotsNotAscending);
-        least = place.saturating_add(1);
-        let slot = slots.get_mut(usize::from(place)).or_refuse(StipendError::SlotOutOfRange)?;
-        ensure!(address_eq(&slot.owner, owner), StipendError::SlotOwnerMismatch);
-        sum_atoms = sum_atoms.checked_add(slot.accrued_atoms).or_refuse(StipendError::ArithmeticOverflow)?;
-        slot.accrued_atoms = 0;
-    }
-    ensure_that!(sum_atoms > 0, StipendError::NothingToClaim);
-    Ok(sum_atoms)
-}
-
 /// The reports, filled up to N with ones that measured nothing.
 fn pad<'a, const N: usize>(reports: &[&'a [Entry]]) -> [&'a [Entry]; N] {
     let mut padded: [&[Entry]; N] = [&BLANK_REPORT; N];
@@ -236,15 +153,13 @@ where
     Ok(())
 }
 
-/// Scores every active slot from its medians, and returns the sum.
+/// Scores every slot from its medians, and returns the sum.
 #[inline(never)]
 fn score_slots(slots: &mut [Slot], epoch: u32, scorer: &Scorer) -> u64 {
     let mut total_score = 0u64;
     for slot in slots {
-        if slot.state == SlotState::Active as u8 {
-            // At most 1,024 scores of 32 bits.
-            total_score = total_score.wrapping_add(u64::from(slot.score(epoch, scorer)));
-        }
+        // At most 1,024 scores of 32 bits.
+        total_score = total_score.wrapping_add(u64::from(slot.score(epoch, scorer)));
     }
     total_score
 }

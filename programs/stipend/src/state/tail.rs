@@ -1,15 +1,13 @@
 //! Zero-copy accounts, read where they lie: a fixed header, and behind it items of one size.
 
 use crate::{
-    check::{refuse_anchor, OrRefuse},
+    check::{refuse, refuse_anchor, OrRefuse},
+    constants::ACCOUNT_VERSION,
     error::StipendError,
 };
 use anchor_lang::{prelude::*, Discriminator};
 use bytemuck::Pod;
-use core::{
-    cell::{Ref, RefMut},
-    mem::size_of,
-};
+use core::mem::size_of;
 
 /// Bytes of an account's discriminator.
 const TAG_LEN: usize = size_of::<u64>();
@@ -31,33 +29,27 @@ pub trait Tail: Pod + Discriminator {
         TAG_LEN.checked_add(size_of::<Self>())?.checked_add(tail)
     }
 
-    /// The data of an account of the program's own, to be split.
+    /// Header and items of an account that was opened just now, all zeros, to be filled in.
     ///
-    /// Errors: Anchor's `AccountOwnedByWrongProgram`.
-    #[inline(always)]
-    fn open<'a>(account: &'a AccountInfo) -> Result<Ref<'a, &'a mut [u8]>> {
-        check_owner(account)?;
-        Ok(account.try_borrow_data()?)
-    }
-
-    /// The data of an account of the program's own, to be split and changed.
-    ///
-    /// Errors: Anchor's `AccountOwnedByWrongProgram`.
-    #[inline(always)]
-    fn open_mut<'a, 'info>(account: &'a AccountInfo<'info>) -> Result<RefMut<'a, &'info mut [u8]>> {
-        check_owner(account)?;
-        Ok(account.try_borrow_mut_data()?)
+    /// Errors: [`StipendError::AccountSizeWrong`].
+    fn init(data: &mut [u8]) -> Result<(&mut Self, &mut [Self::Item])> {
+        let (tag, body) = data.split_first_chunk_mut::<TAG_LEN>().or_refuse(StipendError::AccountSizeWrong)?;
+        *tag = Self::TAG.to_le_bytes();
+        *body.first_mut().or_refuse(StipendError::AccountSizeWrong)? = ACCOUNT_VERSION;
+        Self::split_mut(data)
     }
 
     /// Header and items of an account's data.
     ///
-    /// Errors: Anchor's `AccountDiscriminatorMismatch` if it is of another type, [`StipendError::AccountSizeWrong`].
+    /// Errors: Anchor's `AccountDiscriminatorMismatch` if it is of another type, [`StipendError::AccountSizeWrong`],
+    /// [`StipendError::AccountVersionWrong`].
     #[inline(always)]
     fn split(data: &[u8]) -> Result<(&Self, &[Self::Item])> {
         let (tag, body) = data.split_first_chunk::<TAG_LEN>().or_refuse(StipendError::AccountSizeWrong)?;
         check_tag::<Self>(tag)?;
         let (header, tail) = body.split_at_checked(size_of::<Self>()).or_refuse(StipendError::AccountSizeWrong)?;
         let header = bytemuck::try_from_bytes(header).ok().or_refuse(StipendError::AccountSizeWrong)?;
+        check_version(header)?;
         let items = bytemuck::try_cast_slice(tail).ok().or_refuse(StipendError::AccountSizeWrong)?;
         Ok((header, items))
     }
@@ -71,17 +63,10 @@ pub trait Tail: Pod + Discriminator {
         check_tag::<Self>(tag)?;
         let (header, tail) = body.split_at_mut_checked(size_of::<Self>()).or_refuse(StipendError::AccountSizeWrong)?;
         let header = bytemuck::try_from_bytes_mut(header).ok().or_refuse(StipendError::AccountSizeWrong)?;
+        check_version(header)?;
         let items = bytemuck::try_cast_slice_mut(tail).ok().or_refuse(StipendError::AccountSizeWrong)?;
         Ok((header, items))
     }
-}
-
-#[inline(always)]
-fn check_owner(account: &AccountInfo) -> Result<()> {
-    if solana_address::address_eq(account.owner, &crate::ID) {
-        return Ok(());
-    }
-    Err(refuse_anchor(ErrorCode::AccountOwnedByWrongProgram))
 }
 
 #[inline(always)]
@@ -90,4 +75,13 @@ fn check_tag<T: Tail>(tag: &[u8; TAG_LEN]) -> Result<()> {
         return Ok(());
     }
     Err(refuse_anchor(ErrorCode::AccountDiscriminatorMismatch))
+}
+
+/// Every header begins with its version.
+#[inline(always)]
+fn check_version(header: &impl Pod) -> Result<()> {
+    if bytemuck::bytes_of(header).first() == Some(&ACCOUNT_VERSION) {
+        return Ok(());
+    }
+    Err(refuse(StipendError::AccountVersionWrong))
 }

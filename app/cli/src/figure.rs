@@ -1,6 +1,6 @@
 //! Numbers as people read them.
 
-use super::rules::DECIMALS;
+use crate::demo::DECIMALS;
 
 /// `1234567` is `1,234,567`.
 pub fn grouped(number: u64) -> String {

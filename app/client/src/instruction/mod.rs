@@ -1,0 +1,47 @@
+//! Builders, one for each instruction of the program, by what they act on.
+
+mod network;
+mod node;
+mod oracle;
+mod report;
+mod settlement;
+mod shard;
+
+pub use network::*;
+pub use node::*;
+pub use oracle::*;
+pub use report::*;
+pub use settlement::*;
+pub use shard::*;
+
+use anchor_lang::{InstructionData, ToAccountMetas};
+use solana_address::Address;
+use solana_instruction::{AccountMeta, Instruction};
+use spl_associated_token_account_interface::instruction::create_associated_token_account_idempotent;
+use stipend::ID;
+
+/// Most compute units that a transaction may ask for.
+pub const MAX_COMPUTE_UNITS: u32 = 1_400_000;
+
+const COMPUTE_BUDGET: Address = Address::from_str_const("ComputeBudget111111111111111111111111111111");
+
+/// Lets the transaction that it is in use more than the default 200,000 compute units an instruction.
+pub fn compute_unit_limit(units: u32) -> Instruction {
+    let mut data = vec![2];
+    data.extend_from_slice(&units.to_le_bytes());
+    Instruction { program_id: COMPUTE_BUDGET, accounts: Vec::new(), data }
+}
+
+/// Opens an owner's associated token account, if it is not there.
+pub fn open_associated_token(payer: &Address, owner: &Address, mint: &Address, token_program: &Address) -> Instruction {
+    create_associated_token_account_idempotent(payer, owner, mint, token_program)
+}
+
+fn build(accounts: impl ToAccountMetas, data: impl InstructionData) -> Instruction {
+    Instruction { program_id: ID, accounts: accounts.to_account_metas(None), data: data.data() }
+}
+
+/// The reports of a shard, in the order of the oracles.
+fn reports<'a>(shard: &'a Address, oracles: &'a [Address]) -> impl Iterator<Item = AccountMeta> + 'a {
+    oracles.iter().map(|oracle| AccountMeta::new_readonly(crate::address::report(shard, oracle), false))
+}

@@ -1,0 +1,139 @@
+//! What the accounts of one network say, wherever they are read from.
+
+use crate::{
+    account::{self, DecodeError},
+    address,
+    ledger::{Accounts, LedgerError},
+    snapshot::Snapshot,
+};
+use solana_address::Address;
+use std::collections::BTreeSet;
+use stipend::state::{Entry, Network, Node, Report, Shard, Slot};
+
+/// Why an account was not read, or a step that needed it stopped; what was sent before it stands.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// A transaction had no effect, or the accounts can't be reached.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// An account that must be there is not.
+    #[error("there is no {expected} at {address}; name one of this cluster")]
+    Missing {
+        /// The account's type.
+        expected: &'static str,
+        /// Where it should be.
+        address: Address,
+    },
+    /// An account is something else.
+    #[error("account {address} can't be read")]
+    Decode {
+        /// Where it is.
+        address: Address,
+        /// What is wrong with it.
+        source: DecodeError,
+    },
+}
+
+/// A shard as it was read.
+#[derive(Clone, Debug)]
+pub struct ShardState {
+    /// Where it is.
+    pub address: Address,
+    /// Its header.
+    pub header: Shard,
+    /// Its slots.
+    pub slots: Vec<Slot>,
+}
+
+/// One network, and where its accounts are read.
+pub struct Reader<'a, A> {
+    accounts: &'a mut A,
+    network: Address,
+}
+
+impl<'a, A: Accounts> Reader<'a, A> {
+    /// - `network`: the network's address.
+    pub fn new(accounts: &'a mut A, network: Address) -> Self {
+        Self { accounts, network }
+    }
+
+    /// The network's account.
+    pub fn network(&mut self) -> Result<Network, ReadError> {
+        self.required("network", self.network, account::network)
+    }
+
+    /// A shard and its slots.
+    pub fn shard(&mut self, index: u32) -> Result<ShardState, ReadError> {
+        let address = address::shard(&self.network, index);
+        let (header, slots) = self.required("shard", address, account::shard)?;
+        Ok(ShardState { address, header, slots })
+    }
+
+    /// All shards, by index.
+    pub fn shards(&mut self) -> Result<Vec<ShardState>, ReadError> {
+        let count = self.network()?.shard_count;
+        (0..count).map(|index| self.shard(index)).collect()
+    }
+
+    /// A device's node.
+    pub fn node(&mut self, device: &Address) -> Result<Node, ReadError> {
+        self.required("node", address::node(&self.network, device), account::node)
+    }
+
+    /// An oracle's report of a shard; none if it was never opened, or is closed.
+    pub fn report(&mut self, shard: &Address, oracle: &Address) -> Result<Option<(Report, Vec<Entry>)>, ReadError> {
+        self.optional(address::report(shard, oracle), account::report)
+    }
+
+    /// Copies every account of the network to a snapshot: itself, its mint, shards and reports, the nodes of `devices`, and
+    /// the associated token accounts of everybody who owns a slot or `owners` names.
+    ///
+    /// Devices and former owners are named, for the other accounts don't tell them.
+    pub fn copy_to(
+        &mut self,
+        snapshot: &mut Snapshot,
+        devices: &[Address],
+        owners: &[Address],
+    ) -> Result<(), ReadError> {
+        let network = self.network()?;
+        let shards = self.shards()?;
+        let mut addresses = vec![self.network, network.mint];
+        let mut owners: BTreeSet<_> = owners.iter().copied().collect();
+        for shard in &shards {
+            addresses.push(shard.address);
+            let keys = network.oracles.entries.iter().map(|oracle| oracle.key);
+            addresses.extend(keys.map(|key| address::report(&shard.address, &key)));
+            owners.extend(shard.slots.iter().map(|slot| slot.owner));
+        }
+        addresses.extend(devices.iter().map(|device| address::node(&self.network, device)));
+        let token = |owner| address::associated_token(owner, &network.mint, &network.token_program);
+        addresses.extend(owners.iter().map(token));
+        for address in addresses {
+            if let Some(found) = self.accounts.account(&address)? {
+                snapshot.insert(address, found);
+            }
+        }
+        Ok(())
+    }
+
+    /// What is at an address, if it is the program's.
+    pub fn optional<T>(
+        &mut self,
+        address: Address,
+        decode: impl FnOnce(&[u8]) -> Result<T, DecodeError>,
+    ) -> Result<Option<T>, ReadError> {
+        let Some(found) = self.accounts.account(&address)?.filter(|found| found.owner == stipend::ID) else {
+            return Ok(None);
+        };
+        decode(&found.data).map(Some).map_err(|source| ReadError::Decode { address, source })
+    }
+
+    fn required<T>(
+        &mut self,
+        expected: &'static str,
+        address: Address,
+        decode: impl FnOnce(&[u8]) -> Result<T, DecodeError>,
+    ) -> Result<T, ReadError> {
+        self.optional(address, decode)?.ok_or(ReadError::Missing { expected, address })
+    }
+}

@@ -1,0 +1,112 @@
+//! Which reports a shard was scored from.
+
+use super::{GapReason, VerifyError};
+use crate::{
+    ledger::Accounts,
+    reader::{Reader, ShardState},
+};
+use solana_address::Address;
+use stipend::{
+    constants::NO_EPOCH,
+    state::{Entry, Network, Oracle},
+};
+
+/// An oracle's measurements of a shard and epoch.
+pub struct OracleReport {
+    /// The oracle.
+    pub oracle: Address,
+    /// One entry for each slot that the shard may have.
+    pub entries: Vec<Entry>,
+}
+
+/// The reports of a shard and epoch that the accounts hold.
+#[derive(Default)]
+pub struct ShardReports {
+    /// Those that were scored.
+    pub scored: Vec<OracleReport>,
+    /// Those of oracles that were removed at once while the epoch was open: scored, if the shard was scored before.
+    pub doubtful: Vec<OracleReport>,
+    /// Why these may not be all: then medians are not rebuilt.
+    pub lost: Vec<GapReason>,
+    /// Why these may not be all, if they give other medians.
+    pub uncertain: Option<GapReason>,
+}
+
+/// Reads the reports of a shard by all oracles that measured `epoch`, as far as the accounts hold them.
+pub fn of_shard<A: Accounts>(
+    reader: &mut Reader<'_, A>,
+    network: &Network,
+    shard: &ShardState,
+    epoch: u32,
+) -> Result<ShardReports, VerifyError> {
+    let mut found = ShardReports::default();
+    if shard.header.scored_epoch != epoch {
+        return Ok(found);
+    }
+    for oracle in &network.oracles.entries {
+        if oracle.is_active(epoch) {
+            found.add_active(reader, network, shard, oracle, epoch)?;
+        } else if oracle.active_from <= epoch && oracle.active_until == epoch {
+            if let Held::Epoch(report) = read(reader, shard, oracle, epoch)? {
+                found.doubtful.push(report);
+            }
+        } else if oracle.active_from > epoch && oracle.key != Address::default() {
+            found.uncertain = Some(GapReason::OracleSetChanged { oracle: oracle.key });
+        }
+    }
+    Ok(found)
+}
+
+impl ShardReports {
+    fn add_active<A: Accounts>(
+        &mut self,
+        reader: &mut Reader<'_, A>,
+        network: &Network,
+        shard: &ShardState,
+        oracle: &Oracle,
+        epoch: u32,
+    ) -> Result<(), VerifyError> {
+        match read(reader, shard, oracle, epoch)? {
+            Held::Epoch(report) => self.scored.push(report),
+            // An oracle whose report holds an earlier epoch did not report this one.
+            Held::Earlier => {}
+            Held::Later(held) => self.lost.push(GapReason::ReportOverwritten { oracle: oracle.key, epoch: held }),
+            // Nobody can close the report of an oracle that still measures: it was never opened.
+            Held::Nothing if network.oracles.has(&oracle.key, network.open_epoch) => {}
+            Held::Nothing => self.lost.push(GapReason::ReportGone { oracle: oracle.key }),
+        }
+        Ok(())
+    }
+}
+
+/// What an oracle's report holds.
+enum Held {
+    /// The epoch that was asked for.
+    Epoch(OracleReport),
+    /// An epoch before it, or none ever.
+    Earlier,
+    /// An epoch behind it.
+    Later(u32),
+    /// There is no report.
+    Nothing,
+}
+
+fn read<A: Accounts>(
+    reader: &mut Reader<'_, A>,
+    shard: &ShardState,
+    oracle: &Oracle,
+    epoch: u32,
+) -> Result<Held, VerifyError> {
+    Ok(match reader.report(&shard.address, &oracle.key)? {
+        None => Held::Nothing,
+        Some((header, entries)) if header.epoch == epoch => {
+            let (oracle, slots) = (oracle.key, shard.slots.len());
+            if entries.len() < slots {
+                return Err(VerifyError::ReportMalformed { oracle, entries: entries.len(), slots });
+            }
+            Held::Epoch(OracleReport { oracle, entries })
+        }
+        Some((header, _)) if header.epoch > epoch && header.epoch != NO_EPOCH => Held::Later(header.epoch),
+        Some(_) => Held::Earlier,
+    })
+}

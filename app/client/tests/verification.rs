@@ -1,0 +1,349 @@
+//! What becomes of an epoch's accounts afterwards, and what a verification still makes of them.
+
+use solana_address::Address;
+use solana_keypair::Keypair;
+use solana_signer::Signer;
+use stipend_client::{
+    address,
+    embedded::EmbeddedLedger,
+    instruction,
+    ledger::Ledger as _,
+    program::{
+        instructions::NetworkParams,
+        state::{EmissionParams, Entry, PolicyParams, Slot},
+    },
+    settlement::Settlement,
+    snapshot::Snapshot,
+    verify::{verify, GapReason, Mismatch, Place, Verification},
+};
+
+const GENESIS: i64 = 1_700_000_000;
+const EPOCH_SECS: u32 = 100;
+const REPORT_SECS: u32 = 50;
+const SCORE_SECS: u32 = 200;
+const TOKEN_PROGRAM: Address = spl_token_interface::ID;
+
+/// The committed artifact, or the one that the environment names.
+fn program() -> Vec<u8> {
+    let committed = concat!(env!("CARGO_MANIFEST_DIR"), "/../../programs/stipend/artifact/stipend.so");
+    let path = std::env::var_os("STIPEND_PROGRAM").unwrap_or_else(|| committed.into());
+    std::fs::read(path).expect("the artifact is there")
+}
+
+fn key(seed: u8) -> Keypair {
+    Keypair::new_from_array([seed; 32])
+}
+
+fn oracle(number: u8) -> Keypair {
+    key(100 + number)
+}
+
+fn device(number: u8) -> Keypair {
+    key(50 + number)
+}
+
+/// A network of three oracles whose shards hold two nodes each, all of one owner.
+struct World {
+    ledger: EmbeddedLedger,
+    payer: Keypair,
+    owner: Keypair,
+    network: Address,
+}
+
+impl World {
+    /// - `nodes`: how many, from epoch 0 on.
+    fn new(nodes: u8) -> Self {
+        let mut ledger = EmbeddedLedger::new(&program(), GENESIS - 1).unwrap();
+        let (payer, mint_key) = (key(1), key(2));
+        let (authority, mint) = (payer.pubkey(), mint_key.pubkey());
+        ledger.airdrop(&authority, 1_000_000_000_000).unwrap();
+        let lamports = ledger.rent_lamports(82).unwrap();
+        let create =
+            solana_system_interface::instruction::create_account(&authority, &mint, lamports, 82, &TOKEN_PROGRAM);
+        let initialize =
+            spl_token_interface::instruction::initialize_mint2(&TOKEN_PROGRAM, &mint, &authority, None, 0).unwrap();
+        ledger.send(&payer, &[create, initialize], &[&mint_key]).unwrap();
+        let network = address::network(&mint, 0);
+        let create = instruction::create_network(&authority, &authority, &mint, &TOKEN_PROGRAM, params());
+        ledger.send(&payer, &[create], &[]).unwrap();
+
+        let mut world = Self { ledger, payer, owner: key(3), network };
+        for number in 1..=3 {
+            world.ledger.airdrop(&oracle(number).pubkey(), 1_000_000_000).unwrap();
+            world.add_oracle(number);
+        }
+        for number in 0..nodes {
+            world.register(number);
+        }
+        world.settlement().open_reports(0).unwrap();
+        world
+    }
+
+    fn settlement(&mut self) -> Settlement<'_, EmbeddedLedger> {
+        Settlement::new(&mut self.ledger, &self.payer, self.network)
+    }
+
+    fn add_oracle(&mut self, number: u8) {
+        let authority = self.payer.pubkey();
+        let add = instruction::add_oracle(&authority, &authority, &self.network, &oracle(number).pubkey());
+        self.ledger.send(&self.payer, &[add], &[]).unwrap();
+    }
+
+    fn remove_oracle(&mut self, number: u8, at_once: bool) {
+        let oracle = oracle(number).pubkey();
+        let remove = instruction::remove_oracle(&self.payer.pubkey(), &self.network, &oracle, at_once);
+        self.ledger.send(&self.payer, &[remove], &[]).unwrap();
+    }
+
+    fn register(&mut self, number: u8) {
+        let owner = self.owner.pubkey();
+        self.settlement().register(&device(number), None, &owner).unwrap();
+    }
+
+    fn set_boost(&mut self, number: u8, boost_bps: u16) {
+        let (device, shard) = (device(number).pubkey(), address::shard(&self.network, 0));
+        let set = instruction::set_boost(&self.payer.pubkey(), &self.network, &shard, &device, boost_bps);
+        self.ledger.send(&self.payer, &[set], &[]).unwrap();
+    }
+
+    /// Retires a device of shard 0 and closes it, so that its slot is vacant.
+    fn vacate(&mut self, number: u8) {
+        let (device, shard) = (device(number).pubkey(), address::shard(&self.network, 0));
+        let retire = instruction::retire_node(&self.owner.pubkey(), &self.network, &shard, &device, [0; 32]);
+        self.ledger.send(&self.payer, &[retire], &[&self.owner]).unwrap();
+        let state = self.settlement().shard(0).unwrap();
+        self.settlement().claim_shard(&state).unwrap();
+        self.settlement().close_node(&device).unwrap();
+    }
+
+    fn end(&mut self, epoch: u32) {
+        self.ledger.warp_to(GENESIS + (i64::from(epoch) + 1) * i64::from(EPOCH_SECS));
+    }
+
+    /// Oracles 1, 2 and 3 measured uptimes of 8,000, 9,000 and 7,000 of every slot: three give 8,000, the first two too,
+    /// the last two 7,000.
+    fn report(&mut self, oracles: &[u8], epoch: u32) {
+        for shard in self.settlement().shards().unwrap() {
+            for number in oracles {
+                let uptime_bps = [8_000, 9_000, 7_000, 8_500][usize::from(*number) - 1];
+                let entries = vec![Entry::new(Some(uptime_bps), None); shard.slots.len()];
+                self.settlement().report(&oracle(*number), &shard.address, epoch, &entries).unwrap();
+            }
+        }
+    }
+
+    fn score_shard(&mut self, index: u32, epoch: u32) {
+        let network = self.settlement().network().unwrap();
+        let oracles: Vec<_> = network.oracles.active(epoch).map(|oracle| oracle.key).collect();
+        let shard = address::shard(&self.network, index);
+        let score = instruction::score_shard(&self.network, &shard, &oracles, epoch);
+        self.ledger.send(&self.payer, &[score], &[]).unwrap();
+    }
+
+    /// An epoch as it should be.
+    fn run(&mut self, epoch: u32) {
+        self.end(epoch);
+        self.report(&[1, 2, 3], epoch);
+        self.finish(epoch);
+    }
+
+    fn finish(&mut self, epoch: u32) {
+        self.settlement().score(epoch).unwrap();
+        self.settlement().close().unwrap();
+        self.settlement().settle().unwrap();
+    }
+
+    fn verify(&mut self, epoch: u32) -> Verification {
+        verify(&mut self.ledger, &self.network, epoch).unwrap()
+    }
+
+    /// The accounts with one slot of shard 0 changed.
+    fn forged(&mut self, number: usize, change: impl FnOnce(&mut Slot)) -> Snapshot {
+        let mut snapshot = Snapshot::default();
+        self.settlement().reader().copy_to(&mut snapshot, &[], &[]).unwrap();
+        let address = address::shard(&self.network, 0);
+        let mut account = snapshot.iter().find(|(found, _)| **found == address).unwrap().1.clone();
+        let at = account.data.len() - (2 - number) * size_of::<Slot>();
+        let bytes = &mut account.data[at..at + size_of::<Slot>()];
+        let mut slot: Slot = bytemuck::pod_read_unaligned(bytes);
+        change(&mut slot);
+        bytes.copy_from_slice(bytemuck::bytes_of(&slot));
+        snapshot.insert(address, account);
+        snapshot
+    }
+}
+
+fn params() -> NetworkParams {
+    NetworkParams {
+        id: 0,
+        genesis: GENESIS,
+        epoch_secs: EPOCH_SECS,
+        shard_capacity: 2,
+        unit: *b"kbit/s\0\0\0\0\0\0\0\0\0\0",
+        guardian: None,
+        cap_atoms: u64::MAX,
+        policy: PolicyParams {
+            report_secs: REPORT_SECS,
+            score_secs: SCORE_SECS,
+            uptime_weight_bps: 10_000,
+            bandwidth_cap: 1,
+            max_boost_bps: 20_000,
+            quorum: 2,
+            ..PolicyParams::default()
+        },
+        emission: EmissionParams { per_epoch_atoms: 1_000, decay_bps: 1_000, decay_every_epochs: 3, carry_epochs: 1 },
+    }
+}
+
+fn reasons(found: &Verification) -> Vec<(Place, GapReason)> {
+    found.gaps.iter().map(|gap| (gap.place, gap.reason.clone())).collect()
+}
+
+#[test]
+fn an_epoch_verifies_before_and_after_it_is_settled() {
+    let mut world = World::new(3);
+    world.end(0);
+    world.report(&[1, 2, 3], 0);
+    world.settlement().score(0).unwrap();
+    world.settlement().close().unwrap();
+
+    let unsettled = world.verify(0);
+    world.settlement().settle().unwrap();
+    let settled = world.verify(0);
+
+    for found in [unsettled, settled] {
+        assert_eq!((found.mismatches, found.gaps), (vec![], vec![]));
+        assert!(found.shards.iter().all(|shard| shard.has_medians));
+        // 8,000 · 10,000 each
+        let scores: Vec<_> = found.shards.iter().flat_map(|shard| shard.scores.clone()).collect();
+        assert_eq!(scores, [Some(80_000_000); 3]);
+    }
+}
+
+#[test]
+fn what_empty_epochs_carry_and_decay_takes_is_rebuilt() {
+    let mut world = World::new(1);
+    world.run(0);
+    // Epochs 1 and 2 pass without a report, and can still be scored. Of two in a row one is carried.
+    world.ledger.warp_to(GENESIS + 300 + i64::from(REPORT_SECS));
+    world.settlement().close_until(2).unwrap();
+    world.run(3);
+
+    let found = world.verify(3);
+
+    assert_eq!((found.mismatches, found.gaps), (vec![], vec![]));
+    // Its own 1,000 less 10 %, that of epoch 1, and the atom that the floors of epoch 0 left.
+    assert_eq!(found.closed.emission_atoms, 900 + 1_000 + 1);
+}
+
+#[test]
+fn a_slot_that_was_vacated_or_taken_since_is_said_so() {
+    let mut world = World::new(2);
+    world.run(0);
+    world.vacate(1);
+
+    let vacated = world.verify(0);
+    world.register(7);
+    let taken = world.verify(0);
+
+    assert_eq!(reasons(&vacated), [(Place::Slot(0, 1), GapReason::Vacated)]);
+    assert_eq!(reasons(&taken), [(Place::Slot(0, 1), GapReason::TakenSince)]);
+    for found in [vacated, taken] {
+        assert_eq!(found.mismatches, []);
+        assert_eq!(found.shards[0].scores, [Some(80_000_000), None]);
+        assert_eq!(found.shards[0].total_score, Some(160_000_000));
+    }
+}
+
+#[test]
+fn a_boost_that_was_replaced_since_is_told_by_its_score() {
+    let mut world = World::new(2);
+    world.ledger.warp_to(GENESIS);
+    // Holds from epoch 1 on; once epoch 0 is closed, the next one puts it in force, and that of epoch 0 is forgotten.
+    world.set_boost(0, 15_000);
+    world.run(0);
+    let before = world.verify(0);
+    world.set_boost(0, 20_000);
+
+    let after = world.verify(0);
+
+    assert_eq!((reasons(&before), before.mismatches), (vec![], vec![]));
+    assert_eq!(reasons(&after), [(Place::Slot(0, 0), GapReason::BoostReplaced { boost_bps: 10_000 })]);
+    assert_eq!(after.mismatches, []);
+}
+
+#[test]
+fn scores_are_rebuilt_from_the_slots_medians_once_reports_are_overwritten() {
+    let mut world = World::new(2);
+    world.run(0);
+    world.end(1);
+    world.report(&[3], 1);
+
+    let found = world.verify(0);
+    let mut forged = world.forged(0, |slot| slot.score += 1);
+    let forged = verify(&mut forged, &world.network, 0).unwrap();
+
+    let overwritten = GapReason::ReportOverwritten { oracle: oracle(3).pubkey(), epoch: 1 };
+    assert_eq!(reasons(&found), [(Place::Shard(0), overwritten)]);
+    assert_eq!(found.mismatches, []);
+    assert_eq!((found.shards[0].has_medians, found.shards[0].total_score), (false, Some(160_000_000)));
+    let score = Mismatch {
+        place: Place::Slot(0, 0),
+        what: "score",
+        found: "80000001".to_owned(),
+        rebuilt: "80000000".to_owned(),
+    };
+    assert_eq!(forged.mismatches, [score]);
+}
+
+#[test]
+fn a_shard_that_was_scored_before_an_oracle_was_removed_at_once_is_told_from_one_that_was_scored_after() {
+    let mut world = World::new(3);
+    world.end(0);
+    world.report(&[2, 3, 1], 0);
+    world.score_shard(0, 0);
+    world.remove_oracle(1, true);
+    world.finish(0);
+
+    let found = world.verify(0);
+
+    // Shard 0 has the median of 7,000, 8,000 and 9,000, shard 1 the lower of 7,000 and 9,000.
+    assert_eq!(found.shards[0].scores, [Some(80_000_000), Some(80_000_000)]);
+    assert_eq!(found.shards[1].scores, [Some(70_000_000)]);
+    assert_eq!(reasons(&found), [(Place::Shard(0), GapReason::RemovedSince { oracle: oracle(1).pubkey() })]);
+    assert_eq!(found.mismatches, []);
+}
+
+#[test]
+fn an_oracle_whose_place_was_taken_is_no_mismatch() {
+    let mut world = World::new(2);
+    world.ledger.warp_to(GENESIS);
+    world.remove_oracle(1, false);
+    world.run(0);
+    // The entry of oracle 1 is free, and the next oracle takes it: nothing tells any more that oracle 1 measured epoch 0.
+    world.add_oracle(4);
+
+    let found = world.verify(0);
+
+    assert_eq!(reasons(&found), [(Place::Shard(0), GapReason::OracleSetChanged { oracle: oracle(4).pubkey() })]);
+    assert_eq!(found.mismatches, []);
+    assert_eq!(found.shards[0].total_score, Some(160_000_000));
+}
+
+#[test]
+fn a_shard_that_nobody_scored_brought_nothing() {
+    let mut world = World::new(3);
+    world.end(0);
+    world.report(&[1, 2, 3], 0);
+    world.score_shard(0, 0);
+    // Until the scoring window is closed.
+    world.ledger.warp_to(GENESIS + i64::from(EPOCH_SECS) + i64::from(SCORE_SECS));
+    world.settlement().close().unwrap();
+    world.settlement().settle().unwrap();
+
+    let found = world.verify(0);
+
+    assert_eq!(reasons(&found), [(Place::Shard(1), GapReason::NotScored)]);
+    assert_eq!(found.mismatches, []);
+    assert_eq!(found.closed.total_score, 160_000_000);
+}

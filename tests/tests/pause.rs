@@ -1,0 +1,204 @@
+//! `pause`: who may, what stops, and what goes on.
+
+use crate::govern::refuses_impostors;
+use solana_address::Address;
+use solana_instruction::Instruction;
+use solana_signer::Signer;
+use stipend::{error::StipendError, event::NetworkPaused};
+use stipend_client::{address as place, instruction};
+use stipend_tests::{
+    address, key,
+    scene::{end, Measured, SCORE_SECS},
+    swapped, Scene,
+};
+
+const UP: [Measured; 1] = [(Some(10_000), Some(0))];
+
+fn pause(scene: &Scene) -> Instruction {
+    instruction::pause(&scene.authority.pubkey(), &scene.network)
+}
+
+/// A shard with one node of "owner", who was paid 999,999 atoms for epoch 0 into its slot; now epoch 1 is over.
+fn settled() -> (Scene, Address) {
+    let mut scene = Scene::with(3, |params| params.guardian = Some(key("guardian").pubkey()));
+    let shard = scene.open_shard();
+    scene.register(&shard, &key("owner").pubkey());
+    scene.run_epoch(&shard, 0, &UP);
+    scene.open_token(&key("owner").pubkey());
+    scene.warp_to(end(1));
+    (scene, shard)
+}
+
+#[test]
+fn pause_is_the_guardians_and_the_authoritys() {
+    for name in ["guardian", "authority"] {
+        let mut scene = Scene::with(3, |params| params.guardian = Some(key("guardian").pubkey()));
+        let mut expected = scene.network();
+        let pause = swapped(&pause(&scene), 0, &key(name).pubkey());
+
+        let event: NetworkPaused = scene.stage.accepts(&[pause], &[&key(name)]).event();
+
+        assert_eq!((event.network, event.by), (scene.network, key(name).pubkey()));
+        expected.paused = 1;
+        assert_eq!(bytemuck::bytes_of(&scene.network()), bytemuck::bytes_of(&expected));
+    }
+}
+
+#[test]
+fn pause_refuses_everybody_else() {
+    let mut guarded = Scene::with(3, |params| {
+        params.guardian = Some(key("guardian").pubkey());
+        params.policy.registrar = Some(key("registrar").pubkey());
+    });
+    for name in ["stranger", "registrar", "oracle 0"] {
+        let by_other = swapped(&pause(&guarded), 0, &key(name).pubkey());
+        guarded.stage.refuses(&[by_other], &[&key(name)], StipendError::GuardianMismatch);
+    }
+
+    // Where there is no guardian, nobody is it.
+    let mut scene = Scene::new();
+    let by_other = swapped(&pause(&scene), 0, &key("guardian").pubkey());
+    scene.stage.refuses(&[by_other], &[&key("guardian")], StipendError::GuardianMismatch);
+}
+
+#[test]
+fn pause_refuses_a_second_time() {
+    let (mut scene, _) = settled();
+    scene.pause();
+
+    let again = pause(&scene);
+    scene.stage.refuses(std::slice::from_ref(&again), &[&scene.authority], StipendError::AlreadyPaused);
+    let by_guardian = swapped(&again, 0, &key("guardian").pubkey());
+    scene.stage.refuses(&[by_guardian], &[&key("guardian")], StipendError::AlreadyPaused);
+}
+
+#[test]
+fn pause_stops_reports_signed_or_relayed_and_evidence() {
+    let (mut scene, shard) = settled();
+    scene.pause();
+    let batch = scene.batch(1, &UP);
+    let oracle = scene.oracle_keys()[0];
+    let signed = instruction::submit_report(&oracle, &scene.network, &shard, &batch);
+    let relayed = scene.relay_instructions(&scene.oracles[1], &shard, &batch, 1);
+    let evidence = instruction::commit_evidence(&oracle, &scene.network, &shard, batch.domain, 1, [7; 32]);
+
+    scene.stage.refuses(std::slice::from_ref(&signed), &[&scene.oracles[0]], StipendError::ReportsPaused);
+    scene.stage.refuses(&relayed, &[], StipendError::ReportsPaused);
+    scene.stage.refuses(std::slice::from_ref(&evidence), &[&scene.oracles[0]], StipendError::ReportsPaused);
+
+    // What was signed before is as good afterwards, to the byte.
+    scene.resume();
+    scene.stage.accepts(&[signed, evidence], &[&scene.oracles[0]]);
+    scene.stage.accepts(&relayed, &[]);
+}
+
+#[test]
+fn pause_stops_scoring() {
+    let (mut scene, shard) = settled();
+    scene.report_all(&shard, 1, &UP);
+    scene.pause();
+    let score = instruction::score_shard(&scene.network, &shard, &scene.oracle_keys(), 1);
+
+    for now in [end(1), end(1) + SCORE_SECS, end(40)] {
+        scene.warp_to(now);
+        scene.stage.refuses(std::slice::from_ref(&score), &[], StipendError::ScoringPaused);
+    }
+
+    scene.resume();
+    scene.stage.accepts(&[score], &[]);
+}
+
+#[test]
+fn pause_stops_claims_of_anybody_and_keeps_what_they_claim() {
+    let (mut scene, shard) = settled();
+    let owner = key("owner");
+    let token = place::associated_token(&owner.pubkey(), &scene.mint, &scene.token_program);
+    scene.pause();
+    let claim = scene.claim_instruction(&shard, &owner.pubkey(), &[0]);
+    let mut by_owner = claim.clone();
+    by_owner.accounts[2].is_signer = true;
+
+    scene.stage.refuses(std::slice::from_ref(&claim), &[], StipendError::ClaimsPaused);
+    scene.stage.refuses(&[by_owner], &[&owner], StipendError::ClaimsPaused);
+
+    scene.resume();
+    scene.stage.accepts(&[claim], &[]);
+    assert_eq!(scene.atoms(&token), 999_999);
+}
+
+#[test]
+fn pause_closes_no_epoch_over_a_shard_that_is_not_scored() {
+    let (mut scene, _) = settled();
+    scene.pause();
+    let close = instruction::close_epoch(&scene.network);
+
+    // Past its scoring window by a second, a day, forty epochs.
+    for now in [end(1), end(1) + SCORE_SECS, end(1) + SCORE_SECS + 86_400, end(40)] {
+        scene.warp_to(now);
+        scene.stage.refuses(std::slice::from_ref(&close), &[], StipendError::ScoringPaused);
+    }
+    assert_eq!(scene.network().open_epoch, 1);
+}
+
+#[test]
+fn pause_lets_a_scored_epoch_be_closed_and_settled() {
+    let (mut scene, shard) = settled();
+    scene.report_all(&shard, 1, &UP);
+    scene.score(&shard, 1);
+    scene.pause();
+
+    scene.close();
+    scene.settle(&shard);
+
+    // 1,000,000 and the one that epoch 0 left over; the floor of the rate leaves one over again.
+    assert_eq!(scene.slot(&shard, 0).accrued_atoms, 999_999 + 1_000_000);
+    assert_eq!(scene.network().open_epoch, 2);
+    // The next one waits: it can't be scored.
+    scene.warp_to(end(2) + SCORE_SECS);
+    let close = instruction::close_epoch(&scene.network);
+    scene.stage.refuses(&[close], &[], StipendError::ScoringPaused);
+}
+
+#[test]
+fn pause_lets_nodes_come_change_hands_and_go() {
+    let (mut scene, shard) = settled();
+    scene.pause();
+    let [owner, buyer, newcomer] = ["owner", "buyer", "newcomer"].map(key);
+    let device = scene.devices[0].pubkey();
+    let authority = scene.authority.pubkey();
+
+    let late = scene.register(&shard, &newcomer.pubkey());
+    scene.retire(&newcomer, &shard, &late);
+    scene.close_node(&shard, &late);
+    let transfer = instruction::transfer_node(&owner.pubkey(), &scene.network, &shard, &device, &buyer.pubkey());
+    scene.stage.accepts(&[transfer], &[&owner]);
+    scene.govern(instruction::set_boost(&authority, &scene.network, &shard, &device, 12_000));
+
+    let slots = scene.shard(&shard).1;
+    assert_eq!((slots[0].owner, slots[0].next_boost_bps, slots[1].state), (buyer.pubkey(), 12_000, 0));
+}
+
+#[test]
+fn pause_lets_the_authority_go_on_governing() {
+    let (mut scene, _) = settled();
+    scene.pause();
+    let authority = scene.authority.pubkey();
+    let oracle = scene.oracle_keys()[0];
+
+    scene.remove_oracle(&oracle, true);
+    scene.add_oracle(key("new oracle"));
+    scene.update_policy(3, None, |policy| policy.min_uptime_bps = 1);
+    scene.govern(instruction::set_guardian(&authority, &scene.network, Some(&address("other"))));
+
+    let network = scene.network();
+    assert_eq!((network.paused, network.next_policy.min_uptime_bps, network.guardian), (1, 1, address("other")));
+}
+
+#[test]
+fn pause_refuses_an_impostor_of_each_account() {
+    let mut scene = Scene::new();
+    let pause = pause(&scene);
+    let authority = scene.authority.insecure_clone();
+
+    refuses_impostors(&mut scene, &pause, &authority);
+}
