@@ -7,6 +7,8 @@ use std::{
 
 use anyhow::{bail, Context, Result};
 
+use crate::workspace;
+
 /// What `cargo run` and rustup leave in the environment for their child, and what a user may have set for builds of the
 /// host: none of it may reach the commands that xtask starts.
 const FORGOTTEN: [&str; 11] = [
@@ -27,6 +29,8 @@ const FORGOTTEN_PREFIXES: [&str; 4] = ["CARGO_MANIFEST_", "CARGO_PKG_", "CARGO_P
 
 /// Cleans this process's environment, for every command started after it.
 pub fn forget_cargo_run() {
+    // Cargo says where the workspace is; keep that.
+    workspace::root();
     for (name, _) in env::vars_os() {
         let Some(name) = name.to_str() else { continue };
         let is_forgotten =

@@ -3,6 +3,7 @@
 use std::{
     env, fs,
     path::{Path, PathBuf},
+    sync::OnceLock,
 };
 
 use anyhow::{Context, Result};
@@ -12,9 +13,13 @@ use sha2::{Digest, Sha256};
 ///
 /// Clones that share a target folder share one xtask, so that the two may differ.
 pub fn root() -> PathBuf {
-    let compiled = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let xtask = env::var_os("CARGO_MANIFEST_DIR").map_or(compiled.to_owned(), PathBuf::from);
-    xtask.parent().unwrap_or(&xtask).to_owned()
+    static ROOT: OnceLock<PathBuf> = OnceLock::new();
+    let find = || {
+        let compiled = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let xtask = env::var_os("CARGO_MANIFEST_DIR").map_or(compiled.to_owned(), PathBuf::from);
+        xtask.parent().unwrap_or(&xtask).to_owned()
+    };
+    ROOT.get_or_init(find).clone()
 }
 
 /// Cargo's target folder, as cargo itself finds it.

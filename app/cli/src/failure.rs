@@ -51,7 +51,12 @@ impl Failure {
         let cause = cause.into();
         let exit_kind = match &cause {
             SettlementError::Ledger(LedgerError::Refused { .. }) => ExitKind::Refused,
-            SettlementError::Ledger(LedgerError::NotExecuted { .. }) => ExitKind::Cluster,
+            SettlementError::Ledger(
+                LedgerError::NotExecuted { .. }
+                | LedgerError::NoFunds { .. }
+                | LedgerError::Unreachable { .. }
+                | LedgerError::Unknown { .. },
+            ) => ExitKind::Cluster,
             SettlementError::Missing { .. } | SettlementError::Decode { .. } => ExitKind::Cluster,
             SettlementError::Ledger(LedgerError::Signing(_) | LedgerError::TooLong { .. }) => ExitKind::Bug,
         };

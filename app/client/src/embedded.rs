@@ -1,19 +1,16 @@
 //! A Solana VM in this process: the real program, token programs and signature checks, and a clock that can be turned.
 
-use crate::ledger::{Accounts, Ledger, LedgerError, Receipt};
+use crate::ledger::{
+    holds, refusal, Accounts, Ledger, LedgerError, Receipt, Search, Simulation, MAX_TRANSACTION_BYTES,
+};
 use litesvm::{types::FailedTransactionMetadata, LiteSVM};
-use solana_account::Account;
+use solana_account::{Account, ReadableAccount};
 use solana_address::Address;
 use solana_clock::Clock;
 use solana_instruction::Instruction;
-use solana_instruction_error::InstructionError;
 use solana_keypair::Keypair;
 use solana_signer::Signer;
 use solana_transaction::Transaction;
-use solana_transaction_error::TransactionError;
-
-/// Most bytes of a transaction on the wire.
-pub const MAX_TRANSACTION_BYTES: usize = 1_232;
 
 /// A cluster of one, with the program deployed.
 pub struct EmbeddedLedger {
@@ -43,21 +40,13 @@ impl EmbeddedLedger {
     pub fn airdrop(&mut self, address: &Address, lamports: u64) -> Result<(), LedgerError> {
         self.vm.airdrop(address, lamports).map(drop).map_err(refusal)
     }
-}
 
-impl Accounts for EmbeddedLedger {
-    fn account(&mut self, address: &Address) -> Result<Option<Account>, LedgerError> {
-        Ok(self.vm.get_account(address).filter(|account| account.lamports > 0))
-    }
-}
-
-impl Ledger for EmbeddedLedger {
-    fn send(
+    fn sign(
         &mut self,
         payer: &Keypair,
         instructions: &[Instruction],
         signers: &[&Keypair],
-    ) -> Result<Receipt, LedgerError> {
+    ) -> Result<Transaction, LedgerError> {
         // The same instructions again are another transaction, as they are on a cluster some seconds later.
         self.vm.expire_blockhash();
         let mut keys: Vec<&dyn Signer> = vec![payer];
@@ -68,8 +57,55 @@ impl Ledger for EmbeddedLedger {
         if bytes > MAX_TRANSACTION_BYTES {
             return Err(LedgerError::TooLong { bytes });
         }
+        Ok(transaction)
+    }
+}
+
+impl Accounts for EmbeddedLedger {
+    fn account(&mut self, address: &Address) -> Result<Option<Account>, LedgerError> {
+        Ok(self.vm.get_account(address).filter(|account| account.lamports > 0))
+    }
+}
+
+impl Search for EmbeddedLedger {
+    fn find(&mut self, holding: &[(usize, &[u8])]) -> Result<Vec<(Address, Account)>, LedgerError> {
+        let mut found = self.vm.get_program_accounts(&stipend::ID);
+        found.retain(|(_, account)| account.lamports > 0 && holds(&account.data, holding));
+        found.sort_by_key(|(address, _)| *address);
+        Ok(found)
+    }
+}
+
+impl Ledger for EmbeddedLedger {
+    fn send(
+        &mut self,
+        payer: &Keypair,
+        instructions: &[Instruction],
+        signers: &[&Keypair],
+    ) -> Result<Receipt, LedgerError> {
+        let transaction = self.sign(payer, instructions, signers)?;
+        let bytes = wire_bytes(&transaction);
         let meta = self.vm.send_transaction(transaction).map_err(refusal)?;
         Ok(Receipt { compute_units: meta.compute_units_consumed, fee_lamports: meta.fee, bytes })
+    }
+
+    fn simulate(
+        &mut self,
+        payer: &Keypair,
+        instructions: &[Instruction],
+        signers: &[&Keypair],
+    ) -> Result<Simulation, LedgerError> {
+        let transaction = self.sign(payer, instructions, signers)?;
+        let simulated = self.vm.simulate_transaction(transaction).map_err(refusal)?;
+        let lamports_before = |address| self.vm.get_account(address).map_or(0, |account| account.lamports);
+        let changes = simulated.post_accounts.iter().map(|(address, account)| {
+            (*address, i128::from(account.lamports()) - i128::from(lamports_before(address)))
+        });
+        Ok(Simulation {
+            compute_units: simulated.meta.compute_units_consumed,
+            fee_lamports: simulated.meta.fee,
+            changes_lamports: changes.filter(|(_, change)| *change != 0).collect(),
+        })
     }
 
     fn rent_lamports(&mut self, space: usize) -> Result<u64, LedgerError> {
@@ -86,29 +122,6 @@ pub fn wire_bytes(transaction: &Transaction) -> usize {
     1 + 64 * transaction.signatures.len() + transaction.message_data().len()
 }
 
-/// What a program said, in one line.
 fn refusal(failed: FailedTransactionMetadata) -> LedgerError {
-    let FailedTransactionMetadata { err, meta } = failed;
-    let TransactionError::InstructionError(index, error) = err else {
-        return LedgerError::NotExecuted { reason: err.to_string() };
-    };
-    let code = match error {
-        InstructionError::Custom(code) => Some(code),
-        _ => None,
-    };
-    // Anchor logs the error's message, and both sides of a comparison in lines of their own.
-    let said = meta.logs.iter().find_map(|line| line.split_once("Error Message: ")).map(|(_, message)| message);
-    let sides = meta.logs.iter().filter_map(|line| {
-        let line = line.strip_prefix("Program log: ")?;
-        (line.starts_with("Left: ") || line.starts_with("Right: ")).then_some(line)
-    });
-    // What is no program's error, the VM explains itself.
-    let failed = meta.logs.iter().rev().find_map(|line| line.split_once(" failed: ")).map(|(_, why)| why.to_owned());
-    let mut reason =
-        said.map(|message| message.trim_end_matches('.').to_owned()).or(failed).unwrap_or_else(|| error.to_string());
-    for side in sides {
-        reason.push_str(", ");
-        reason.push_str(&side.to_lowercase());
-    }
-    LedgerError::Refused { index, code, reason }
+    refusal::explain(failed.err, &failed.meta.logs)
 }

@@ -1,6 +1,6 @@
 //! A ledger that counts what each kind of instruction costs.
 
-use crate::ledger::{Accounts, Ledger, LedgerError, Receipt};
+use crate::ledger::{Accounts, Ledger, LedgerError, Receipt, Search, Simulation};
 use anchor_lang::Discriminator;
 use solana_account::Account;
 use solana_address::Address;
@@ -106,6 +106,16 @@ impl<L: Accounts> Accounts for Metered<L> {
     fn account(&mut self, address: &Address) -> Result<Option<Account>, LedgerError> {
         self.ledger.account(address)
     }
+
+    fn accounts(&mut self, addresses: &[Address]) -> Result<Vec<Option<Account>>, LedgerError> {
+        self.ledger.accounts(addresses)
+    }
+}
+
+impl<L: Search> Search for Metered<L> {
+    fn find(&mut self, holding: &[(usize, &[u8])]) -> Result<Vec<(Address, Account)>, LedgerError> {
+        self.ledger.find(holding)
+    }
 }
 
 impl<L: Ledger> Ledger for Metered<L> {
@@ -118,6 +128,30 @@ impl<L: Ledger> Ledger for Metered<L> {
         let receipt = self.ledger.send(payer, instructions, signers)?;
         self.count(instructions.last().map_or("nothing", instruction_name), &receipt);
         Ok(receipt)
+    }
+
+    fn send_all(
+        &mut self,
+        payer: &Keypair,
+        transactions: &[Vec<Instruction>],
+        signers: &[&Keypair],
+    ) -> Vec<Result<Receipt, LedgerError>> {
+        let receipts = self.ledger.send_all(payer, transactions, signers);
+        for (instructions, receipt) in transactions.iter().zip(&receipts) {
+            if let Ok(receipt) = receipt {
+                self.count(instructions.last().map_or("nothing", instruction_name), receipt);
+            }
+        }
+        receipts
+    }
+
+    fn simulate(
+        &mut self,
+        payer: &Keypair,
+        instructions: &[Instruction],
+        signers: &[&Keypair],
+    ) -> Result<Simulation, LedgerError> {
+        self.ledger.simulate(payer, instructions, signers)
     }
 
     fn rent_lamports(&mut self, space: usize) -> Result<u64, LedgerError> {
@@ -162,6 +196,10 @@ mod tests {
         fn send(&mut self, _: &Keypair, all: &[Instruction], _: &[&Keypair]) -> Result<Receipt, LedgerError> {
             let compute_units = all.iter().map(|one| one.data.len() as u64).sum();
             Ok(Receipt { compute_units, fee_lamports: 5_000, bytes: 0 })
+        }
+
+        fn simulate(&mut self, _: &Keypair, _: &[Instruction], _: &[&Keypair]) -> Result<Simulation, LedgerError> {
+            Ok(Simulation::default())
         }
 
         fn rent_lamports(&mut self, _: usize) -> Result<u64, LedgerError> {

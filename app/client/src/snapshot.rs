@@ -14,7 +14,7 @@
 //!
 //! Only files whose names end in `.json` are read; other fields are passed over.
 
-use crate::ledger::{Accounts, LedgerError};
+use crate::ledger::{holds, Accounts, LedgerError, Search};
 use anchor_lang::Discriminator;
 use base64::{engine::general_purpose::STANDARD, Engine as _};
 use serde::{Deserialize, Serialize};
@@ -207,6 +207,14 @@ impl Snapshot {
 impl Accounts for Snapshot {
     fn account(&mut self, address: &Address) -> Result<Option<Account>, LedgerError> {
         Ok(self.accounts.get(address).cloned())
+    }
+}
+
+impl Search for Snapshot {
+    fn find(&mut self, holding: &[(usize, &[u8])]) -> Result<Vec<(Address, Account)>, LedgerError> {
+        let is_meant = |account: &Account| account.owner == stipend::ID && holds(&account.data, holding);
+        let found = self.accounts.iter().filter(|(_, account)| is_meant(account));
+        Ok(found.map(|(address, account)| (*address, account.clone())).collect())
     }
 }
 

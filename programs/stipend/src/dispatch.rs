@@ -1,7 +1,7 @@
 //! Which instruction the data names, and its arguments.
 //!
 //! Anchor's own dispatch builds and checks accounts in generated code, which was three quarters of the program and a quarter of
-//! a claim; here each instruction checks its accounts itself (see [`account`](crate::account)).
+//! a claim; here each instruction checks its accounts itself (see [`account`](mod@crate::account)).
 
 use crate::{
     args::{arg, bytes},

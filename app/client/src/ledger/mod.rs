@@ -1,0 +1,156 @@
+//! Where transactions are sent and accounts are read.
+
+pub mod refusal;
+
+use solana_account::Account;
+use solana_address::Address;
+use solana_instruction::Instruction;
+use solana_keypair::Keypair;
+use solana_signer::Signer;
+
+/// What a transaction that was executed cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// Compute units of all its instructions.
+    pub compute_units: u64,
+    /// Lamports of its fee.
+    pub fee_lamports: u64,
+    /// Bytes on the wire, of 1,232 at the most.
+    pub bytes: usize,
+}
+
+/// What a transaction would do if it were sent now.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Simulation {
+    /// Compute units of all its instructions.
+    pub compute_units: u64,
+    /// Lamports of its fee, at the least: what a cluster's load adds is not in it.
+    pub fee_lamports: u64,
+    /// Lamports that accounts would gain, or lose if below 0; fees are in it. Accounts without a change are not.
+    pub changes_lamports: Vec<(Address, i128)>,
+}
+
+/// Why a transaction had no effect, or an account was not read.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    /// A program refused one of the instructions: none of the transaction took effect.
+    #[error("instruction {index} was refused: {reason}")]
+    Refused {
+        /// Place of the instruction in the transaction.
+        index: u8,
+        /// The program's error number, where it gave one.
+        code: Option<u32>,
+        /// What the program said.
+        reason: String,
+    },
+    /// The transaction could not be executed at all.
+    #[error("transaction was not executed: {reason}")]
+    NotExecuted {
+        /// Why.
+        reason: String,
+    },
+    /// Who pays has less than the fee and the rents come to.
+    #[error("{payer} can't pay for the transaction; send it SOL")]
+    NoFunds {
+        /// Who was to pay.
+        payer: Address,
+    },
+    /// The cluster can't be reached, or does not answer as one does. Nothing was sent.
+    #[error("cluster can't be reached: {reason}")]
+    Unreachable {
+        /// Why, of the last attempt.
+        reason: String,
+    },
+    /// The transaction was sent, and the cluster was lost before it said what became of it. Whatever is sent again is safe: the
+    /// program takes each step once.
+    #[error("transaction {signature} was sent, and whether it landed is not known: {reason}; do it again")]
+    Unknown {
+        /// By which the transaction is found.
+        signature: String,
+        /// Why it is not known.
+        reason: String,
+    },
+    /// A signer that an instruction needs is not among the keys.
+    #[error("transaction can't be signed")]
+    Signing(#[from] solana_signer::SignerError),
+    /// The transaction is too long for the wire.
+    #[error("transaction has {bytes} bytes, and 1,232 is the most; send fewer measurements or slots at once")]
+    TooLong {
+        /// Its length.
+        bytes: usize,
+    },
+}
+
+/// Where accounts are read: a cluster, or what one left behind.
+pub trait Accounts {
+    /// An account, if there is one.
+    fn account(&mut self, address: &Address) -> Result<Option<Account>, LedgerError>;
+
+    /// Several accounts, in the order of their addresses; in fewer requests where the ledger can.
+    fn accounts(&mut self, addresses: &[Address]) -> Result<Vec<Option<Account>>, LedgerError> {
+        addresses.iter().map(|address| self.account(address)).collect()
+    }
+}
+
+/// Accounts that can be found by what is in them.
+pub trait Search: Accounts {
+    /// All accounts of the program that hold each of the `(offset, bytes)`, by address.
+    fn find(&mut self, holding: &[(usize, &[u8])]) -> Result<Vec<(Address, Account)>, LedgerError>;
+}
+
+/// A Solana cluster, or something that behaves like one.
+pub trait Ledger: Accounts {
+    /// Executes a transaction, whole or not at all.
+    ///
+    /// - `payer` pays the fee and signs first; `signers` are the others.
+    fn send(
+        &mut self,
+        payer: &Keypair,
+        instructions: &[Instruction],
+        signers: &[&Keypair],
+    ) -> Result<Receipt, LedgerError>;
+
+    /// Executes transactions that don't depend on one another, in any order; all at once where the ledger can. What became of
+    /// each is told in their order.
+    ///
+    /// - `signers`: at least those of every transaction; each is signed by those that it names.
+    fn send_all(
+        &mut self,
+        payer: &Keypair,
+        transactions: &[Vec<Instruction>],
+        signers: &[&Keypair],
+    ) -> Vec<Result<Receipt, LedgerError>> {
+        transactions.iter().map(|instructions| self.send(payer, instructions, &named(instructions, signers))).collect()
+    }
+
+    /// What a transaction would do, without doing it. What would be refused is refused here too.
+    fn simulate(
+        &mut self,
+        payer: &Keypair,
+        instructions: &[Instruction],
+        signers: &[&Keypair],
+    ) -> Result<Simulation, LedgerError>;
+
+    /// Lamports that an account of `space` bytes must hold.
+    fn rent_lamports(&mut self, space: usize) -> Result<u64, LedgerError>;
+
+    /// Unix seconds of the cluster's clock.
+    fn now(&mut self) -> Result<i64, LedgerError>;
+}
+
+/// Those of `signers` that the instructions name as signers.
+pub fn named<'a>(instructions: &[Instruction], signers: &[&'a Keypair]) -> Vec<&'a Keypair> {
+    let is_named = |key: &Address| {
+        let mut metas = instructions.iter().flat_map(|instruction| &instruction.accounts);
+        metas.any(|meta| meta.is_signer && meta.pubkey == *key)
+    };
+    signers.iter().copied().filter(|signer| is_named(&signer.pubkey())).collect()
+}
+
+/// Whether `data` has each of the bytes at its offset.
+pub fn holds(data: &[u8], holding: &[(usize, &[u8])]) -> bool {
+    holding.iter().all(|(offset, bytes)| data.get(*offset..).is_some_and(|rest| rest.starts_with(bytes)))
+}
+
+/// Most bytes of a transaction on the wire.
+pub const MAX_TRANSACTION_BYTES: usize = 1_232;

@@ -1,0 +1,2 @@
+//! A local cluster: placeholder until the validator is built.
+fn main() {}
