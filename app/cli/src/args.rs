@@ -2,7 +2,9 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{demo, explain, oracle_ingest, oracle_ingest_snapshot, oracle_keygen, oracle_sign, verify};
+use crate::commands::{
+    airdrop, demo, explain, oracle_ingest, oracle_ingest_snapshot, oracle_keygen, oracle_sign, verify,
+};
 
 /// Settle the rewards of a network of devices on Solana
 #[derive(Debug, Parser)]
@@ -21,6 +23,8 @@ pub struct Cli {
 pub enum Command {
     /// Settle measurement files end to end on a Solana VM in this process
     Demo(demo::Args),
+    /// Ask the faucet of a test cluster for SOL
+    Airdrop(airdrop::Args),
     /// Rebuild a closed epoch from accounts alone, and compare every number
     Verify(verify::Args),
     /// Say why a node's last scored epoch brought what it brought

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use ed25519_dalek::SigningKey;
+use solana_keypair::Keypair;
 use zeroize::Zeroizing;
 
 use crate::output_file::{write_output_file, Existing, OutputFileError, Privacy};
@@ -44,6 +45,11 @@ pub fn read_key(path: &Path) -> Result<SigningKey, KeyFileError> {
         serde_json::from_slice(&text).map(Zeroizing::new).map_err(|_| KeyFileError::NotAKey { path: path() })?;
     let bytes: &[u8; 64] = bytes.as_slice().try_into().map_err(|_| KeyFileError::NotAKey { path: path() })?;
     SigningKey::from_keypair_bytes(bytes).map_err(|_| KeyFileError::HalvesDiffer { path: path() })
+}
+
+/// Reads the key in the file `path`, to sign transactions with.
+pub fn read_keypair(path: &Path) -> Result<Keypair, KeyFileError> {
+    read_key(path).map(|key| Keypair::new_from_array(key.to_bytes()))
 }
 
 fn key_to_json(key: &SigningKey) -> Zeroizing<String> {

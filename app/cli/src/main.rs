@@ -2,8 +2,8 @@
 //!
 //! Results go to stdout, everything else to stderr. Exit codes: see [`failure::ExitKind`].
 
-mod account_folder;
 mod args;
+mod cluster;
 mod commands;
 mod demo;
 mod explanation;

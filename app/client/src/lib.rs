@@ -5,8 +5,9 @@
 //! - [`account`]: what the program's accounts say
 //! - [`measurement`], [`csv_rows`]: files of measurements, and the CSV that they are made from
 //! - [`batch`]: measurements signed by an oracle, ready to be relayed by anybody
+//! - [`config`]: what Solana's own tools keep
 //! - [`slots`]: the file that says where each node's slot is
-//! - [`ledger`]: where transactions are sent, and [`embedded`], one of them in this process; [`metered`] counts what they cost
+//! - [`ledger`]: where transactions are sent: [`rpc`], a cluster; [`embedded`], one in this process; [`metered`] counts what they cost
 //! - [`reader`]: what a network's accounts say, wherever they are read; [`snapshot`], a folder of them
 //! - [`verify`], [`explain`]: an epoch rebuilt, and a node's reward in its parts, from accounts alone
 //! - [`settlement`]: the steps that keep a network going, over any ledger
@@ -14,6 +15,7 @@
 pub mod account;
 pub mod address;
 pub mod batch;
+pub mod config;
 pub mod csv_rows;
 pub mod embedded;
 pub mod explain;
@@ -22,6 +24,7 @@ pub mod ledger;
 pub mod measurement;
 pub mod metered;
 pub mod reader;
+pub mod rpc;
 pub mod settlement;
 pub mod slots;
 pub mod snapshot;

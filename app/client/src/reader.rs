@@ -3,9 +3,10 @@
 use crate::{
     account::{self, DecodeError},
     address,
-    ledger::{Accounts, LedgerError},
+    ledger::{Accounts, LedgerError, Search},
     snapshot::Snapshot,
 };
+use anchor_lang::Discriminator;
 use solana_address::Address;
 use std::collections::BTreeSet;
 use stipend::state::{Entry, Network, Node, Report, Shard, Slot};
@@ -32,6 +33,12 @@ pub enum ReadError {
         /// What is wrong with it.
         source: DecodeError,
     },
+}
+
+/// Addresses of all networks that can be found.
+pub fn networks(accounts: &mut impl Search) -> Result<Vec<Address>, LedgerError> {
+    let found = accounts.find(&[(0, Network::DISCRIMINATOR)])?;
+    Ok(found.into_iter().map(|(address, _)| address).collect())
 }
 
 /// A shard as it was read.

@@ -1,5 +1,6 @@
 //! One file a subcommand: what it takes and what it does.
 
+pub mod airdrop;
 pub mod demo;
 pub mod explain;
 pub mod oracle_ingest;
@@ -16,6 +17,7 @@ use crate::failure::Failure;
 /// Does what the command line asks for. Results go to `stdout`.
 pub fn run(cli: Cli, stdout: &mut dyn Write) -> Result<(), Failure> {
     match cli.command {
+        Command::Airdrop(args) => airdrop::run(&args, stdout),
         Command::Demo(args) => demo::run(&args, stdout),
         Command::Verify(args) => verify::run(&args, stdout),
         Command::Explain(args) => explain::run(&args, stdout),

@@ -1,14 +1,13 @@
 //! `stipend verify`
 
 use std::io::{self, Write};
-use std::path::PathBuf;
 
 use serde::Serialize;
 use solana_address::Address;
 use stipend_client::reader::Reader;
 use stipend_client::verify::{verify, Place, Verification, VerifyError};
 
-use crate::account_folder::{choose_network, read_accounts, unreadable};
+use crate::cluster::{NetworkArgs, OriginArgs};
 use crate::demo::unit_text;
 use crate::failure::{ExitKind, Failure};
 use crate::figure::{counted, grouped, percent};
@@ -28,12 +27,10 @@ pub struct Args {
     /// The closed epoch to rebuild, one of the last 32
     #[arg(long, value_name = "EPOCH")]
     epoch: u32,
-    /// A folder of account files, as `solana account --output json` prints them
-    #[arg(long, value_name = "FOLDER")]
-    accounts: PathBuf,
-    /// The network's address [default: the only one in the folder]
-    #[arg(long, value_name = "ADDRESS")]
-    network: Option<Address>,
+    #[command(flatten)]
+    network: NetworkArgs,
+    #[command(flatten)]
+    origin: OriginArgs,
     /// What to print on stdout
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     output: Format,
@@ -87,16 +84,16 @@ struct Gap {
 
 pub fn run(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
     let doing = || format!("verify epoch {}", args.epoch);
-    let mut accounts = read_accounts(&args.accounts)?;
-    let network = choose_network(&accounts, &args.accounts, args.network)?;
+    let mut accounts = args.origin.open()?;
+    let network = args.network.find(&mut accounts)?;
     let found = verify(&mut accounts, &network, args.epoch).map_err(|error| match error {
-        VerifyError::Read(error) => unreadable(doing(), error),
+        VerifyError::Read(error) => accounts.unreadable(doing(), error),
         VerifyError::RulesMalformed { .. } | VerifyError::ReportMalformed { .. } => {
             Failure::new(ExitKind::Refused, doing(), error)
         }
         other => Failure::usage(doing(), other),
     })?;
-    let unit = Reader::new(&mut accounts, network).network().map_err(|error| unreadable(doing(), error))?.unit;
+    let unit = Reader::new(&mut accounts, network).network().map_err(|error| accounts.unreadable(doing(), error))?.unit;
     let outcome = Outcome::new(&network, unit_text(&unit), &found);
     print(stdout, args.output, &outcome, |out| write_table(&outcome, &found, out))?;
 

@@ -110,7 +110,7 @@ pub trait Ledger: Accounts {
         signers: &[&Keypair],
     ) -> Result<Receipt, LedgerError>;
 
-    /// Executes transactions that don't depend on one another, in any order; all at once where the ledger can. What became of
+    /// Executes transactions that differ and don't depend on one another, in any order; all at once where the ledger can. What became of
     /// each is told in their order.
     ///
     /// - `signers`: at least those of every transaction; each is signed by those that it names.

@@ -1,0 +1,128 @@
+//! What every command that writes does: say what it will do and what it costs, ask, do it.
+
+use std::io::{self, BufRead, IsTerminal, Write};
+
+use serde::Serialize;
+use solana_instruction::Instruction;
+use solana_keypair::Keypair;
+use stipend_client::ledger::{named, Ledger, LedgerError};
+use stipend_client::metered::instruction_name;
+
+use crate::failure::Failure;
+use crate::figure::{counted, grouped, sol};
+
+/// Whether it is asked before anything is sent.
+#[derive(Debug, Clone, clap::Args)]
+pub struct ConsentArgs {
+    /// Do it without asking
+    #[arg(short, long)]
+    yes: bool,
+    /// Show what it would do and cost, and send nothing
+    #[arg(long, conflicts_with = "yes")]
+    dry_run: bool,
+}
+
+/// One transaction, and what it does in words.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// Reads well behind "will": "add oracle ABC".
+    pub effect: String,
+    pub instructions: Vec<Instruction>,
+}
+
+impl Step {
+    pub fn new(effect: impl Into<String>, instructions: Vec<Instruction>) -> Self {
+        Self { effect: effect.into(), instructions }
+    }
+}
+
+/// What was done. Part of the JSON object of each command that writes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Done {
+    /// False: it was only shown.
+    pub sent: bool,
+    pub transactions: usize,
+    pub compute_units: u64,
+    pub fee_lamports: u64,
+}
+
+/// Shows the steps and what they cost, asks, and takes them in their order.
+///
+/// The first step is simulated before the question, the others when the ones before have landed: they may build on them. What was
+/// done when a step fails stands, and is said.
+///
+/// - `doing`: what reads well after "failed to"; `signers`: at least those that the steps name.
+pub fn carry_out(
+    ledger: &mut impl Ledger,
+    payer: &Keypair,
+    doing: &str,
+    steps: &[Step],
+    signers: &[&Keypair],
+    consent: &ConsentArgs,
+) -> Result<Done, Failure> {
+    let mut done = Done::default();
+    let failed = |error: LedgerError| Failure::settling(doing, error);
+    let Some(first) = steps.first() else {
+        return Ok(done);
+    };
+    let first_signers = named(&first.instructions, signers);
+    let simulation = ledger.simulate(payer, &first.instructions, &first_signers).map_err(failed)?;
+    show(steps, &simulation).map_err(|error| Failure::usage(doing, error))?;
+    if consent.dry_run {
+        return Ok(Done {
+            sent: false,
+            transactions: 0,
+            compute_units: simulation.compute_units,
+            fee_lamports: simulation.fee_lamports,
+        });
+    }
+    if !consent.yes {
+        ask(doing)?;
+    }
+    for step in steps {
+        let receipt = ledger.send(payer, &step.instructions, &named(&step.instructions, signers)).map_err(|error| {
+            if done.transactions > 0 {
+                eprintln!("{} of {} are done; the rest is not", done.transactions, steps.len());
+            }
+            Failure::settling(format!("{doing} ({})", step.effect), error)
+        })?;
+        done.sent = true;
+        done.transactions += 1;
+        done.compute_units += receipt.compute_units;
+        done.fee_lamports += receipt.fee_lamports;
+    }
+    Ok(done)
+}
+
+/// On stderr: results only go to stdout.
+fn show(steps: &[Step], first: &stipend_client::ledger::Simulation) -> io::Result<()> {
+    let mut out = io::stderr().lock();
+    writeln!(out, "This will, in {}:", counted(steps.len() as u64, "transaction"))?;
+    for step in steps {
+        let names: Vec<_> = step.instructions.iter().map(instruction_name).collect();
+        writeln!(out, "  {} ({})", step.effect, names.join(" + "))?;
+    }
+    let which = if steps.len() == 1 { "" } else { "first one: " };
+    writeln!(out, "{which}{} compute units, fee {}", grouped(first.compute_units), sol(first.fee_lamports))?;
+    for (address, change_lamports) in &first.changes_lamports {
+        writeln!(out, "  {address}  {change_lamports:+} lamports")?;
+    }
+    Ok(())
+}
+
+/// Asks at a terminal. Whoever is not at one must have said yes.
+fn ask(doing: &str) -> Result<(), Failure> {
+    if !io::stdin().is_terminal() {
+        return Err(Failure::usage(
+            doing,
+            "nobody is at a terminal to be asked; pass --yes, or --dry-run to look only",
+        ));
+    }
+    eprint!("Do it? [y/N] ");
+    let mut answer = String::new();
+    io::stdin().lock().read_line(&mut answer).map_err(|error| Failure::usage(doing, error))?;
+    if matches!(answer.trim(), "y" | "Y" | "yes") {
+        return Ok(());
+    }
+    Err(Failure::usage(doing, "not confirmed; nothing was sent"))
+}

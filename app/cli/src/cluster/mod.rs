@@ -1,0 +1,162 @@
+//! The cluster that a command talks to, and who pays there.
+
+mod carry_out;
+mod origin;
+
+pub use carry_out::{carry_out, ConsentArgs, Done, Step};
+pub use origin::{Origin, OriginArgs};
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use solana_address::Address;
+use solana_commitment_config::{CommitmentConfig, CommitmentLevel};
+use solana_keypair::Keypair;
+use stipend_client::config::{cluster_url, SolanaConfig};
+use stipend_client::ledger::Search;
+use stipend_client::reader::networks;
+use stipend_client::rpc::{Priority, RpcLedger, RpcOptions};
+
+use crate::failure::Failure;
+use crate::keypair_file::read_keypair;
+
+/// Which cluster, and how.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Cluster")]
+pub struct ClusterArgs {
+    /// Configuration of Solana's tools [default: ~/.config/solana/cli/config.yml]
+    #[arg(short = 'C', long, value_name = "FILE", global = true)]
+    config: Option<PathBuf>,
+    /// localhost, devnet, testnet, mainnet-beta or a URL; several of one cluster stand in for each other [default: the
+    /// configuration's]
+    #[arg(short, long, value_name = "CLUSTER", env = "STIPEND_URL", value_delimiter = ',', hide_env_values = true)]
+    url: Vec<String>,
+    /// What counts as landed: processed, confirmed or finalized [default: the configuration's, or confirmed]
+    #[arg(long, value_name = "LEVEL")]
+    commitment: Option<CommitmentLevel>,
+    /// Micro-lamports a compute unit to come before others, or `auto`: what most paid lately
+    #[arg(long, value_name = "PRICE", default_value = "0", value_parser = parse_price)]
+    priority_fee: Price,
+    /// The most that `auto` pays
+    #[arg(long, value_name = "PRICE", default_value_t = 100_000)]
+    priority_fee_ceiling: u64,
+    /// Longest wait for one answer, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..))]
+    timeout: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Price {
+    Fixed(u64),
+    Auto,
+}
+
+fn parse_price(text: &str) -> Result<Price, &'static str> {
+    match text {
+        "auto" => Ok(Price::Auto),
+        _ => text.parse().map(Price::Fixed).map_err(|_| "a price is `auto` or an integer of micro-lamports"),
+    }
+}
+
+impl ClusterArgs {
+    /// The endpoints, the first one first.
+    pub fn urls(&self) -> Result<Vec<String>, Failure> {
+        if self.url.is_empty() {
+            return Ok(vec![cluster_url(&self.solana_config()?.json_rpc_url).to_owned()]);
+        }
+        Ok(self.url.iter().map(|name| cluster_url(name).to_owned()).collect())
+    }
+
+    /// The cluster; nothing is asked yet.
+    pub fn connect(&self) -> Result<RpcLedger, Failure> {
+        let doing = "reach the cluster";
+        let urls = self.urls()?;
+        if let Some(url) = urls.iter().find(|url| !url.starts_with("http://") && !url.starts_with("https://")) {
+            let cause = format!("`{url}` is no cluster; name localhost, devnet, testnet, mainnet-beta or an HTTP URL");
+            return Err(Failure::usage(doing, cause));
+        }
+        let commitment = match self.commitment {
+            Some(level) => CommitmentConfig { commitment: level },
+            None => self.configured_commitment()?,
+        };
+        let priority = match self.priority_fee {
+            Price::Fixed(0) => Priority::None,
+            Price::Fixed(price) => Priority::Fixed(price),
+            Price::Auto => Priority::Recent { ceiling: self.priority_fee_ceiling },
+        };
+        let timeout = Duration::from_secs(self.timeout);
+        let options = RpcOptions { commitment, priority, timeout, ..RpcOptions::default() };
+        RpcLedger::new(&urls, options).map_err(|error| Failure::usage(doing, error))
+    }
+
+    /// Solana's own configuration.
+    pub fn solana_config(&self) -> Result<SolanaConfig, Failure> {
+        SolanaConfig::read(self.config.as_deref()).map_err(|error| Failure::usage("read the configuration", error))
+    }
+
+    fn configured_commitment(&self) -> Result<CommitmentConfig, Failure> {
+        // What names its cluster needs no configuration.
+        if !self.url.is_empty() && self.config.is_none() {
+            return Ok(CommitmentConfig::confirmed());
+        }
+        let text = self.solana_config()?.commitment;
+        if text.is_empty() {
+            return Ok(CommitmentConfig::confirmed());
+        }
+        let level: Result<CommitmentLevel, _> = text.parse();
+        level
+            .map(|commitment| CommitmentConfig { commitment })
+            .map_err(|error| Failure::usage("read the configuration", format!("commitment `{text}`: {error}")))
+    }
+}
+
+/// Who pays.
+#[derive(Debug, Clone, clap::Args)]
+pub struct PayerArgs {
+    /// Key file that pays fees and rents, and signs [default: the configuration's]
+    #[arg(short, long, value_name = "FILE", env = "STIPEND_KEYPAIR")]
+    keypair: Option<PathBuf>,
+}
+
+impl PayerArgs {
+    /// The key.
+    pub fn read(&self, cluster: &ClusterArgs) -> Result<Keypair, Failure> {
+        let path = match &self.keypair {
+            Some(path) => path.clone(),
+            None => cluster.solana_config()?.keypair_path,
+        };
+        read_keypair(&path).map_err(|error| Failure::usage("read the key that pays", error))
+    }
+}
+
+/// Which network.
+#[derive(Debug, Clone, clap::Args)]
+pub struct NetworkArgs {
+    /// The network's address [default: the only one there is]
+    #[arg(short, long, value_name = "ADDRESS", env = "STIPEND_NETWORK")]
+    network: Option<Address>,
+}
+
+impl NetworkArgs {
+    pub fn named(&self) -> Option<Address> {
+        self.network
+    }
+
+    /// The network that is named, or else the only one there is.
+    pub fn find(&self, accounts: &mut impl Search) -> Result<Address, Failure> {
+        let doing = "choose the network";
+        if let Some(network) = self.network {
+            return Ok(network);
+        }
+        let all = networks(accounts).map_err(|error| Failure::settling(doing, error))?;
+        if let [network] = all.as_slice() {
+            return Ok(*network);
+        }
+        let names: Vec<_> = all.iter().map(Address::to_string).collect();
+        let cause = match names.len() {
+            0 => "there is none here; name another cluster, or create one".to_owned(),
+            count => format!("there are {count}; name one with --network: {}", names.join(", ")),
+        };
+        Err(Failure::usage(doing, cause))
+    }
+}

@@ -1,0 +1,357 @@
+//! Transactions are signed, sent until they land or expire, and signed anew if they expired.
+
+use super::{compose::Composed, failure, unreachable, Link};
+use crate::ledger::{named, LedgerError, Receipt};
+use futures::{stream, StreamExt};
+use solana_address::Address;
+use solana_instruction::Instruction;
+use solana_keypair::Keypair;
+use solana_rpc_client_api::{
+    client_error::Error as ClientError,
+    config::{RpcSendTransactionConfig, RpcTransactionConfig},
+};
+use solana_signature::Signature;
+use solana_signer::Signer;
+use solana_transaction::versioned::VersionedTransaction;
+use solana_transaction_status_client_types::{TransactionStatus, UiTransactionEncoding};
+use std::{
+    sync::{atomic::Ordering, PoisonError},
+    time::Duration,
+};
+use tokio::time::{sleep, Instant};
+
+/// How often it is asked what landed: about once a slot.
+const POLL: Duration = Duration::from_millis(400);
+/// How often what has not landed is sent again, and its blockhash looked at.
+const RESEND: Duration = Duration::from_secs(2);
+/// Signatures that a cluster is asked for at once.
+const STATUSES_AT_ONCE: usize = 256;
+
+/// What has not landed yet.
+struct Pending<'a> {
+    /// Place among what was to be sent.
+    place: usize,
+    composed: Composed,
+    signers: Vec<&'a Keypair>,
+    receipt: Receipt,
+    transaction: VersionedTransaction,
+}
+
+impl Pending<'_> {
+    fn signature(&self) -> Signature {
+        self.transaction.signatures.first().copied().unwrap_or_default()
+    }
+}
+
+type Outcome = Result<Receipt, LedgerError>;
+
+impl Link {
+    /// See [`Ledger::send_all`](crate::ledger::Ledger::send_all).
+    pub(super) async fn deliver(
+        &self,
+        payer: &Keypair,
+        transactions: &[Vec<Instruction>],
+        signers: &[&Keypair],
+    ) -> Vec<Outcome> {
+        let mut outcomes: Vec<Option<Outcome>> = Vec::new();
+        outcomes.resize_with(transactions.len(), || None);
+        let mut pending = self.prepare(payer, transactions, signers, &mut outcomes).await;
+        for _ in 0..self.options.blockhashes {
+            if pending.is_empty() {
+                break;
+            }
+            if let Err(error) = self.land(&payer.pubkey(), &mut pending, &mut outcomes).await {
+                // What was sent before has expired, and is known not to have landed.
+                finish(&mut pending, &mut outcomes, |_| unreachable(&error));
+            }
+        }
+        finish(&mut pending, &mut outcomes, |_| LedgerError::NotExecuted {
+            reason: "cluster took it in none of its blocks; pay a higher priority fee, or try again later".to_owned(),
+        });
+        let untold = || Err(LedgerError::NotExecuted { reason: "nothing became of it".to_owned() });
+        outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(untold)).collect()
+    }
+
+    /// Asks what each would use, and refuses what would be refused.
+    async fn prepare<'a>(
+        &self,
+        payer: &'a Keypair,
+        transactions: &[Vec<Instruction>],
+        signers: &[&'a Keypair],
+        outcomes: &mut [Option<Outcome>],
+    ) -> Vec<Pending<'a>> {
+        let address = payer.pubkey();
+        let simulate = |(place, instructions): (usize, &'_ Vec<Instruction>)| {
+            let unlimited = Composed::unlimited(&address, instructions);
+            async move {
+                let simulated = match unlimited {
+                    Ok(unlimited) => self.simulate(&address, &unlimited).await,
+                    Err(error) => Err(error),
+                };
+                (place, simulated)
+            }
+        };
+        let simulated: Vec<_> = stream::iter(transactions.iter().enumerate().map(simulate))
+            .buffered(self.options.parallel.max(1))
+            .collect()
+            .await;
+        let price = self.price(transactions).await;
+        let mut pending = Vec::new();
+        for ((place, simulated), instructions) in simulated.into_iter().zip(transactions) {
+            let composed = simulated.and_then(|simulated| {
+                let price = match &price {
+                    Ok(price) => *price,
+                    Err(error) => return Err(LedgerError::Unreachable { reason: error.to_string() }),
+                };
+                let units = simulated.units_consumed.unwrap_or_default();
+                let composed = Composed::new(&address, instructions, units, price)?;
+                let fee_lamports = simulated.fee.unwrap_or_default() + composed.priority_lamports;
+                let receipt = Receipt { compute_units: units, fee_lamports, bytes: composed.bytes };
+                Ok((composed, receipt))
+            });
+            match composed {
+                Ok((composed, receipt)) => {
+                    let named = named(instructions, signers).into_iter().filter(|key| key.pubkey() != address);
+                    let signers = [payer].into_iter().chain(named).collect();
+                    pending.push(Pending { place, composed, signers, receipt, transaction: Default::default() });
+                }
+                Err(error) => tell(outcomes, place, Err(error)),
+            }
+        }
+        pending
+    }
+
+    /// Signs all with one blockhash and sends them until each has landed or the blockhash has expired. What is left is known not
+    /// to have landed. Errors: there is no blockhash; nothing was sent.
+    async fn land(
+        &self,
+        payer: &Address,
+        pending: &mut Vec<Pending<'_>>,
+        outcomes: &mut [Option<Outcome>],
+    ) -> Result<(), ClientError> {
+        let last_block = self.sign(pending, outcomes).await?;
+        let mut sent_at: Option<Instant> = None;
+        while !pending.is_empty() {
+            if sent_at.is_none_or(|sent_at| sent_at.elapsed() >= RESEND) {
+                self.send_once(pending).await;
+                sent_at = Some(Instant::now());
+            }
+            sleep(POLL).await;
+            let looked = self.patiently(|| self.look(pending, false)).await;
+            let (_, statuses) = match looked {
+                Ok(looked) => looked,
+                Err(error) => {
+                    lose(pending, outcomes, &error);
+                    return Ok(());
+                }
+            };
+            self.settle(payer, pending, &statuses, outcomes).await;
+            if pending.is_empty() || sent_at.is_some_and(|sent_at| sent_at.elapsed() < RESEND) {
+                continue;
+            }
+            match self.patiently(|| self.expiry(last_block)).await {
+                Ok(None) => {}
+                Ok(Some(slot)) => {
+                    if self.is_gone(slot, payer, pending, outcomes).await {
+                        return Ok(());
+                    }
+                }
+                Err(error) => {
+                    lose(pending, outcomes, &error);
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Signs with the newest blockhash, and a newer one if something that was sent before would be the same. Returns the last
+    /// block that may hold it.
+    async fn sign(&self, pending: &mut Vec<Pending<'_>>, outcomes: &mut [Option<Outcome>]) -> Result<u64, ClientError> {
+        loop {
+            let newest = || self.client.get_latest_blockhash_with_commitment(self.options.commitment);
+            let (blockhash, last_block) = self.patiently(newest).await?;
+            pending.retain_mut(|one| match one.composed.sign(blockhash, &one.signers) {
+                Ok(transaction) => {
+                    one.transaction = transaction;
+                    true
+                }
+                Err(error) => {
+                    tell(outcomes, one.place, Err(error));
+                    false
+                }
+            });
+            if self.is_new(pending) {
+                return Ok(last_block);
+            }
+            sleep(POLL).await;
+        }
+    }
+
+    /// Whether nothing like it was sent before; then it is taken for sent.
+    fn is_new(&self, pending: &[Pending<'_>]) -> bool {
+        let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_new = pending.iter().all(|one| !sent.contains(&one.signature()));
+        if is_new {
+            sent.extend(pending.iter().map(Pending::signature));
+        }
+        is_new
+    }
+
+    /// What can't be sent now is sent with the next round.
+    async fn send_once(&self, pending: &[Pending<'_>]) {
+        let config = RpcSendTransactionConfig {
+            // It was simulated, and is sent again from here.
+            skip_preflight: true,
+            max_retries: Some(0),
+            ..RpcSendTransactionConfig::default()
+        };
+        let send = |one: &Pending<'_>| {
+            let transaction = one.transaction.clone();
+            async move {
+                if let Err(error) = self.client.send_transaction_with_config(&transaction, config).await {
+                    tracing::debug!(%error, "transaction was not taken; sending it again");
+                }
+            }
+        };
+        let sends: Vec<_> = pending.iter().map(send).collect();
+        stream::iter(sends).buffer_unordered(self.options.parallel.max(1)).collect::<Vec<()>>().await;
+    }
+
+    /// What became of each, and the slot of the answer.
+    async fn look(
+        &self,
+        pending: &[Pending<'_>],
+        in_history: bool,
+    ) -> Result<(u64, Vec<Option<TransactionStatus>>), ClientError> {
+        let mut statuses = Vec::with_capacity(pending.len());
+        let mut slot = u64::MAX;
+        for some in pending.chunks(STATUSES_AT_ONCE) {
+            let signatures: Vec<_> = some.iter().map(Pending::signature).collect();
+            let answer = if in_history {
+                self.client.get_signature_statuses_with_history(&signatures).await?
+            } else {
+                self.client.get_signature_statuses(&signatures).await?
+            };
+            slot = slot.min(answer.context.slot);
+            statuses.extend(answer.value);
+        }
+        Ok((slot, statuses))
+    }
+
+    /// Takes out of `pending` what has landed for good.
+    async fn settle(
+        &self,
+        payer: &Address,
+        pending: &mut Vec<Pending<'_>>,
+        statuses: &[Option<TransactionStatus>],
+        outcomes: &mut [Option<Outcome>],
+    ) {
+        let mut waiting = Vec::new();
+        for (place, one) in std::mem::take(pending).into_iter().enumerate() {
+            let status = statuses.get(place).cloned().flatten();
+            let Some(status) = status.filter(|status| status.satisfies_commitment(self.options.commitment)) else {
+                waiting.push(one);
+                continue;
+            };
+            self.seen.fetch_max(status.slot, Ordering::Relaxed);
+            let outcome = match status.err {
+                None => Ok(one.receipt),
+                Some(error) => Err(failure(payer, error, &self.logs(&one.signature()).await)),
+            };
+            tell(outcomes, one.place, outcome);
+        }
+        *pending = waiting;
+    }
+
+    /// The slot from which on nothing signed with a blockhash can land; none as long as it can.
+    ///
+    /// - `last_block`: the last one that may hold it.
+    async fn expiry(&self, last_block: u64) -> Result<Option<u64>, ClientError> {
+        let info = self.client.get_epoch_info_with_commitment(self.options.commitment).await?;
+        Ok((info.block_height > last_block).then_some(info.absolute_slot))
+    }
+
+    /// Whether all that is left has not landed, and can't any more.
+    ///
+    /// - `slot`: from which on nothing can land; an answer from before it says nothing.
+    async fn is_gone(
+        &self,
+        slot: u64,
+        payer: &Address,
+        pending: &mut Vec<Pending<'_>>,
+        outcomes: &mut [Option<Outcome>],
+    ) -> bool {
+        // A node without a history still knows the last blocks.
+        let looked = match self.look(pending, true).await {
+            Ok(looked) => Ok(looked),
+            Err(_) => self.look(pending, false).await,
+        };
+        let Ok((answered, statuses)) = looked else {
+            return false;
+        };
+        if answered < slot {
+            return false;
+        }
+        let is_waiting = statuses.iter().flatten().any(|status| !status.satisfies_commitment(self.options.commitment));
+        self.settle(payer, pending, &statuses, outcomes).await;
+        !is_waiting
+    }
+
+    /// What the programs said; nothing if the cluster does not tell.
+    async fn logs(&self, signature: &Signature) -> Vec<String> {
+        let config = RpcTransactionConfig {
+            encoding: Some(UiTransactionEncoding::Base64),
+            commitment: Some(self.options.commitment),
+            max_supported_transaction_version: Some(0),
+        };
+        let found = self.client.get_transaction_with_config(signature, config).await;
+        let logs = found.ok().and_then(|found| Option::from(found.transaction.meta?.log_messages));
+        logs.unwrap_or_default()
+    }
+
+    /// Waits for what somebody else sent.
+    pub(super) async fn landed(&self, signature: &Signature) -> Result<(), LedgerError> {
+        let start = Instant::now();
+        loop {
+            let look = || self.client.get_signature_statuses(std::slice::from_ref(signature));
+            let unknown = |reason: String| LedgerError::Unknown { signature: signature.to_string(), reason };
+            let answer = self.patiently(look).await.map_err(|error| unknown(error.to_string()))?;
+            if let Some(status) = answer.value.into_iter().next().flatten() {
+                if status.satisfies_commitment(self.options.commitment) {
+                    self.seen.fetch_max(status.slot, Ordering::Relaxed);
+                    return status.err.map_or(Ok(()), |error| Err(crate::ledger::refusal::explain(error, &[])));
+                }
+            }
+            if start.elapsed() > self.options.patience {
+                return Err(unknown("the cluster does not know it".to_owned()));
+            }
+            sleep(POLL).await;
+        }
+    }
+}
+
+fn tell(outcomes: &mut [Option<Outcome>], place: usize, outcome: Outcome) {
+    if let Some(slot) = outcomes.get_mut(place) {
+        *slot = Some(outcome);
+    }
+}
+
+fn finish(
+    pending: &mut Vec<Pending<'_>>,
+    outcomes: &mut [Option<Outcome>],
+    error: impl Fn(&Pending<'_>) -> LedgerError,
+) {
+    for one in pending.drain(..) {
+        tell(outcomes, one.place, Err(error(&one)));
+    }
+}
+
+/// The cluster was lost after all were sent.
+fn lose(pending: &mut Vec<Pending<'_>>, outcomes: &mut [Option<Outcome>], error: &ClientError) {
+    let reason = error.to_string();
+    finish(pending, outcomes, |one| LedgerError::Unknown {
+        signature: one.signature().to_string(),
+        reason: reason.clone(),
+    });
+}

@@ -1,0 +1,343 @@
+//! A cluster over JSON-RPC.
+//!
+//! What is sent lands once: a transaction is signed anew only after the blockhash of the one before has expired on the fork that
+//! the commitment stands for, and that one is known not to have landed. What landed and failed is refused, with what the program
+//! said.
+
+mod compose;
+mod deliver;
+mod endpoints;
+mod price;
+
+pub use endpoints::host;
+pub use price::Priority;
+
+use crate::ledger::{refusal, Accounts, Ledger, LedgerError, Receipt, Search, Simulation};
+use compose::Composed;
+use endpoints::Endpoints;
+use solana_account::Account;
+use solana_account_decoder_client_types::{UiAccount, UiAccountEncoding};
+use solana_address::Address;
+use solana_clock::{Clock, Slot};
+use solana_commitment_config::CommitmentConfig;
+use solana_instruction::Instruction;
+use solana_keypair::Keypair;
+use solana_rpc_client::{nonblocking::rpc_client::RpcClient, rpc_client::RpcClientConfig};
+use solana_rpc_client_api::{
+    client_error::Error as ClientError,
+    config::{RpcAccountInfoConfig, RpcProgramAccountsConfig, RpcSimulateTransactionConfig},
+    filter::{Memcmp, RpcFilterType},
+    response::RpcSimulateTransactionResult,
+};
+use solana_signature::Signature;
+use solana_signer::Signer;
+use solana_transaction_error::TransactionError;
+use std::{
+    collections::HashSet,
+    future::Future,
+    io,
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
+use tokio::runtime::Runtime;
+
+/// Accounts that a cluster tells in one answer.
+const ACCOUNTS_AT_ONCE: usize = 100;
+/// Where the clock is.
+const CLOCK: Address = solana_address::address!("SysvarC1ock11111111111111111111111111111111");
+/// Bytes of the clock before the Unix time: slot, start of the cluster's epoch, that epoch, and the next of the schedule.
+const CLOCK_TIME_AT: usize = std::mem::offset_of!(Clock, unix_timestamp);
+
+/// How a cluster is talked to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RpcOptions {
+    /// What counts as landed, and which state is read.
+    pub commitment: CommitmentConfig,
+    /// What is paid so that a transaction comes before others.
+    pub priority: Priority,
+    /// Longest wait for one answer.
+    pub timeout: Duration,
+    /// Longest time without any answer after something was sent; then it is not known what became of it.
+    pub patience: Duration,
+    /// How many blockhashes a transaction is signed with, one after another, each good for about a minute.
+    pub blockhashes: u32,
+    /// Requests at once.
+    pub parallel: usize,
+}
+
+impl Default for RpcOptions {
+    fn default() -> Self {
+        Self {
+            commitment: CommitmentConfig::confirmed(),
+            priority: Priority::None,
+            timeout: Duration::from_secs(30),
+            patience: Duration::from_secs(120),
+            blockhashes: 4,
+            parallel: 16,
+        }
+    }
+}
+
+/// A cluster, by one or more of its RPC endpoints.
+pub struct RpcLedger {
+    runtime: Runtime,
+    link: Link,
+}
+
+/// What is done on the runtime.
+struct Link {
+    client: RpcClient,
+    options: RpcOptions,
+    /// The newest slot in which something landed: what is read after it is at least as new, whichever endpoint answers.
+    seen: AtomicU64,
+    /// All that was sent, for the same instructions signed with the same blockhash would be taken for what landed before.
+    sent: std::sync::Mutex<HashSet<Signature>>,
+}
+
+impl RpcLedger {
+    /// Nothing is asked yet.
+    ///
+    /// - `urls`: of endpoints of the same cluster, the first one first.
+    ///
+    /// Errors: the operating system gives no threads.
+    pub fn new(urls: &[String], options: RpcOptions) -> io::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+        let config = RpcClientConfig::with_commitment(options.commitment);
+        let client = RpcClient::new_sender(Endpoints::new(urls, options.timeout), config);
+        let link = Link { client, options, seen: AtomicU64::new(0), sent: Default::default() };
+        Ok(Self { runtime, link })
+    }
+
+    /// Lamports of an account; 0 if there is none.
+    pub fn balance(&mut self, address: &Address) -> Result<u64, LedgerError> {
+        Ok(self.account(address)?.map_or(0, |account| account.lamports))
+    }
+
+    /// Gives an account lamports, on a cluster with a faucet.
+    pub fn airdrop(&mut self, address: &Address, lamports: u64) -> Result<(), LedgerError> {
+        self.runtime.block_on(self.link.airdrop(address, lamports))
+    }
+
+    /// The hash of the cluster's genesis, which tells one cluster from another.
+    pub fn genesis_hash(&mut self) -> Result<String, LedgerError> {
+        self.wait(async |link| Ok(link.client.get_genesis_hash().await?.to_string()))
+    }
+
+    /// Requests that were sent so far.
+    pub fn requests(&self) -> usize {
+        self.link.client.get_transport_stats().request_count
+    }
+
+    fn wait<T>(&self, ask: impl AsyncFnOnce(&Link) -> Result<T, ClientError>) -> Result<T, LedgerError> {
+        self.runtime.block_on(ask(&self.link)).map_err(|error| unreachable(&error))
+    }
+}
+
+impl Accounts for RpcLedger {
+    fn account(&mut self, address: &Address) -> Result<Option<Account>, LedgerError> {
+        Ok(self.accounts(&[*address])?.pop().flatten())
+    }
+
+    fn accounts(&mut self, addresses: &[Address]) -> Result<Vec<Option<Account>>, LedgerError> {
+        let mut accounts = Vec::with_capacity(addresses.len());
+        for addresses in addresses.chunks(ACCOUNTS_AT_ONCE) {
+            let found = self.wait(async |link| {
+                let config = link.account_config();
+                Ok(link.client.get_multiple_ui_accounts_with_config(addresses, config).await?.value)
+            })?;
+            if found.len() != addresses.len() {
+                let (asked, got) = (addresses.len(), found.len());
+                return Err(unreadable(format!("{asked} accounts were asked for, and the answer has {got}")));
+            }
+            for (address, found) in addresses.iter().zip(found) {
+                accounts.push(found.map(|account| decode(address, &account)).transpose()?);
+            }
+        }
+        Ok(accounts)
+    }
+}
+
+impl Search for RpcLedger {
+    fn find(&mut self, holding: &[(usize, &[u8])]) -> Result<Vec<(Address, Account)>, LedgerError> {
+        let filter =
+            |(offset, bytes): &(usize, &[u8])| RpcFilterType::Memcmp(Memcmp::new_base58_encoded(*offset, bytes));
+        let found = self.wait(async |link| {
+            let config = RpcProgramAccountsConfig {
+                filters: Some(holding.iter().map(filter).collect()),
+                account_config: link.account_config(),
+                with_context: None,
+                sort_results: None,
+            };
+            link.client.get_program_ui_accounts_with_config(&stipend::ID, config).await
+        })?;
+        let decoded = found.iter().map(|(address, account)| Ok((*address, decode(address, account)?)));
+        let mut found = decoded.collect::<Result<Vec<_>, LedgerError>>()?;
+        found.sort_by_key(|(address, _)| *address);
+        Ok(found)
+    }
+}
+
+impl Ledger for RpcLedger {
+    fn send(
+        &mut self,
+        payer: &Keypair,
+        instructions: &[Instruction],
+        signers: &[&Keypair],
+    ) -> Result<Receipt, LedgerError> {
+        let mut receipts = self.send_all(payer, &[instructions.to_vec()], signers);
+        receipts.pop().unwrap_or_else(|| Err(LedgerError::NotExecuted { reason: "nothing was sent".to_owned() }))
+    }
+
+    fn send_all(
+        &mut self,
+        payer: &Keypair,
+        transactions: &[Vec<Instruction>],
+        signers: &[&Keypair],
+    ) -> Vec<Result<Receipt, LedgerError>> {
+        self.runtime.block_on(self.link.deliver(payer, transactions, signers))
+    }
+
+    fn simulate(
+        &mut self,
+        payer: &Keypair,
+        instructions: &[Instruction],
+        _signers: &[&Keypair],
+    ) -> Result<Simulation, LedgerError> {
+        let address = payer.pubkey();
+        let simulate = async {
+            let unlimited = Composed::unlimited(&address, instructions)?;
+            let simulated = self.link.simulate(&address, &unlimited).await?;
+            let price = self.link.price(&[instructions.to_vec()]).await?;
+            let units = simulated.units_consumed.unwrap_or_default();
+            let composed = Composed::new(&address, instructions, units, price)?;
+            let priority = composed.priority_lamports;
+            let mut changes_lamports = changes(unlimited.addresses(), &simulated);
+            // The fee of the simulation is without a priority.
+            if let Some((_, change)) = changes_lamports.iter_mut().find(|(changed, _)| *changed == address) {
+                *change -= i128::from(priority);
+            }
+            let fee_lamports = simulated.fee.unwrap_or_default() + priority;
+            Ok(Simulation { compute_units: units, fee_lamports, changes_lamports })
+        };
+        self.runtime.block_on(simulate)
+    }
+
+    fn rent_lamports(&mut self, space: usize) -> Result<u64, LedgerError> {
+        self.wait(async |link| link.client.get_minimum_balance_for_rent_exemption(space).await)
+    }
+
+    fn now(&mut self) -> Result<i64, LedgerError> {
+        let clock = self.account(&CLOCK)?;
+        let time = clock.as_ref().and_then(|clock| clock.data.get(CLOCK_TIME_AT..)?.first_chunk());
+        time.map(|time| i64::from_le_bytes(*time)).ok_or_else(|| unreadable("it has no clock".to_owned()))
+    }
+}
+
+impl Link {
+    fn account_config(&self) -> RpcAccountInfoConfig {
+        RpcAccountInfoConfig {
+            encoding: Some(UiAccountEncoding::Base64),
+            data_slice: None,
+            commitment: Some(self.options.commitment),
+            min_context_slot: self.seen(),
+        }
+    }
+
+    fn seen(&self) -> Option<Slot> {
+        Some(self.seen.load(Ordering::Relaxed)).filter(|slot| *slot > 0)
+    }
+
+    /// What the cluster says that a transaction would do. Refused is what it would refuse.
+    async fn simulate(
+        &self,
+        payer: &Address,
+        composed: &Composed,
+    ) -> Result<RpcSimulateTransactionResult, LedgerError> {
+        let config = RpcSimulateTransactionConfig {
+            replace_recent_blockhash: true,
+            commitment: Some(self.options.commitment),
+            min_context_slot: self.seen(),
+            ..RpcSimulateTransactionConfig::default()
+        };
+        let simulated = self.client.simulate_transaction_with_config(&composed.unsigned(), config).await;
+        let simulated = simulated.map_err(|error| refused_or_unreachable(payer, &error))?.value;
+        match simulated.err.clone() {
+            None => Ok(simulated),
+            Some(error) => Err(refusal::explain_of(payer, error.into(), simulated.logs.as_deref().unwrap_or_default())),
+        }
+    }
+
+    /// Micro-lamports a compute unit for these transactions.
+    async fn price(&self, transactions: &[Vec<Instruction>]) -> Result<u64, LedgerError> {
+        let ceiling = match self.options.priority {
+            Priority::None => return Ok(0),
+            Priority::Fixed(price) => return Ok(price),
+            Priority::Recent { ceiling } => ceiling,
+        };
+        let metas = transactions.iter().flatten().flat_map(|instruction| &instruction.accounts);
+        let written: HashSet<Address> = metas.filter(|meta| meta.is_writable).map(|meta| meta.pubkey).collect();
+        // As many as the cluster takes.
+        let written: Vec<_> = written.into_iter().take(128).collect();
+        let recent = self.client.get_recent_prioritization_fees(&written).await.map_err(|error| unreachable(&error))?;
+        Ok(price::upper_quartile(recent.iter().map(|fee| fee.prioritization_fee).collect(), ceiling))
+    }
+
+    async fn airdrop(&self, address: &Address, lamports: u64) -> Result<(), LedgerError> {
+        let requested = self.client.request_airdrop(address, lamports).await;
+        let signature = requested.map_err(|error| match error.get_transaction_error() {
+            Some(error) => refusal::explain(error, &[]),
+            None => LedgerError::NotExecuted { reason: format!("the faucet gave nothing: {error}") },
+        })?;
+        self.landed(&signature).await
+    }
+
+    /// Runs `ask` until the cluster is lost for longer than the patience.
+    async fn patiently<T, F>(&self, ask: impl Fn() -> F) -> Result<T, ClientError>
+    where
+        F: Future<Output = Result<T, ClientError>>,
+    {
+        let start = tokio::time::Instant::now();
+        loop {
+            match ask().await {
+                Ok(answer) => return Ok(answer),
+                Err(error) if start.elapsed() > self.options.patience => return Err(error),
+                Err(error) => tracing::warn!(%error, "cluster does not answer; trying on"),
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+    }
+}
+
+/// What each account gains or loses, those that do.
+fn changes(addresses: &[Address], simulated: &RpcSimulateTransactionResult) -> Vec<(Address, i128)> {
+    let (Some(before), Some(after)) = (&simulated.pre_balances, &simulated.post_balances) else {
+        return Vec::new();
+    };
+    let changes = addresses.iter().zip(before.iter().zip(after));
+    let changes = changes.map(|(address, (before, after))| (*address, i128::from(*after) - i128::from(*before)));
+    changes.filter(|(_, change)| *change != 0).collect()
+}
+
+fn decode(address: &Address, account: &UiAccount) -> Result<Account, LedgerError> {
+    account.to_account().ok_or_else(|| unreadable(format!("account {address} is not in base64")))
+}
+
+fn unreachable(error: &ClientError) -> LedgerError {
+    LedgerError::Unreachable { reason: error.to_string() }
+}
+
+fn unreadable(what: String) -> LedgerError {
+    LedgerError::Unreachable { reason: format!("its answer makes no sense: {what}") }
+}
+
+fn refused_or_unreachable(payer: &Address, error: &ClientError) -> LedgerError {
+    match error.get_transaction_error() {
+        Some(error) => refusal::explain_of(payer, error, &[]),
+        None => unreachable(error),
+    }
+}
+
+/// What a transaction that landed failed with.
+fn failure(payer: &Address, error: TransactionError, logs: &[String]) -> LedgerError {
+    refusal::explain_of(payer, error, logs)
+}
