@@ -2,7 +2,9 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{demo, explain, oracle_ingest, oracle_ingest_snapshot, oracle_keygen, oracle_sign, verify};
+use crate::commands::{
+    demo, explain, oracle_ingest, oracle_ingest_snapshot, oracle_keygen, oracle_measure, oracle_sign, verify,
+};
 
 /// Settle the rewards of a network of devices on Solana
 #[derive(Debug, Parser)]
@@ -38,6 +40,8 @@ pub enum OracleCommand {
     Ingest(oracle_ingest::Args),
     /// Make a measurement file of one look at the whole network
     IngestSnapshot(oracle_ingest_snapshot::Args),
+    /// Make a measurement file of one epoch from any source
+    Measure(oracle_measure::Args),
     /// Sign a measurement file, for anybody to relay
     Sign(oracle_sign::Args),
 }
