@@ -5,7 +5,7 @@ use std::fs;
 use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -21,18 +21,20 @@ struct Daemon(Child);
 impl Daemon {
     /// Starts `program` and waits until it listens at `address`.
     fn start(program: &str, arguments: &[String], address: &str) -> Self {
-        let child = Command::new(program)
-            .args(arguments)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap_or_else(|error| panic!("`{program}` of Debian's package of that name can't be started: {error}"));
-        let daemon = Self(child);
+        let spawn = || {
+            let mut command = Command::new(program);
+            command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+            Self(command.spawn().unwrap_or_else(|error| panic!("`{program}` of Debian's package can't run: {error}")))
+        };
+        let mut daemon = spawn();
         let deadline = Instant::now() + Duration::from_secs(30);
         while TcpStream::connect(address).is_err() {
             assert!(Instant::now() < deadline, "`{program}` does not listen at {address}");
             thread::sleep(Duration::from_millis(50));
+            if daemon.0.try_wait().is_ok_and(|exit| exit.is_some()) {
+                // The address may not be free again yet.
+                daemon = spawn();
+            }
         }
         daemon
     }
@@ -51,9 +53,17 @@ impl Drop for Daemon {
     }
 }
 
+/// An address that nobody has. The port is below those that the system gives to outgoing connections, as it is to be
+/// still free when what listens there is started again.
 fn free_address() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("bound");
-    listener.local_addr().expect("an address").to_string()
+    static OFFSET: AtomicU32 = AtomicU32::new(0);
+    loop {
+        let port = 20_000 + (std::process::id() + OFFSET.fetch_add(1, Ordering::SeqCst)) % 10_000;
+        let address = format!("127.0.0.1:{port}");
+        if TcpListener::bind(&address).is_ok() {
+            return address;
+        }
+    }
 }
 
 fn start_exporter(address: &str) -> Daemon {
