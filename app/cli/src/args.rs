@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    airdrop, demo, explain, oracle_ingest, oracle_ingest_snapshot, oracle_keygen, oracle_sign, verify,
+use crate::commands::{airdrop, demo, explain, oracle_ingest, oracle_ingest_snapshot, oracle_keygen, oracle_measure, oracle_sign, verify};
 };
 
 /// Settle the rewards of a network of devices on Solana
@@ -42,6 +42,8 @@ pub enum OracleCommand {
     Ingest(oracle_ingest::Args),
     /// Make a measurement file of one look at the whole network
     IngestSnapshot(oracle_ingest_snapshot::Args),
+    /// Make a measurement file of one epoch from any source
+    Measure(Box<oracle_measure::Args>),
     /// Sign a measurement file, for anybody to relay
     Sign(oracle_sign::Args),
 }

@@ -15,6 +15,7 @@ mod measurement_output;
 mod output_file;
 mod print;
 mod program;
+mod source;
 mod table;
 
 use std::io;

@@ -6,6 +6,7 @@ pub mod explain;
 pub mod oracle_ingest;
 pub mod oracle_ingest_snapshot;
 pub mod oracle_keygen;
+pub mod oracle_measure;
 pub mod oracle_sign;
 pub mod verify;
 
@@ -24,6 +25,7 @@ pub fn run(cli: Cli, stdout: &mut dyn Write) -> Result<(), Failure> {
         Command::Oracle(OracleCommand::Keygen(args)) => oracle_keygen::run(&args, stdout),
         Command::Oracle(OracleCommand::Ingest(args)) => oracle_ingest::run(&args),
         Command::Oracle(OracleCommand::IngestSnapshot(args)) => oracle_ingest_snapshot::run(&args),
+        Command::Oracle(OracleCommand::Measure(args)) => oracle_measure::run(&args),
         Command::Oracle(OracleCommand::Sign(args)) => oracle_sign::run(&args),
     }
 }
