@@ -8,6 +8,7 @@ pub mod build;
 pub mod bytecode;
 pub mod idl;
 pub mod process;
+pub mod program_id;
 pub mod sources;
 pub mod toolchain;
 pub mod workspace;

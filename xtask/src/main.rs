@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use xtask::{artifact, bench, build, idl, process, toolchain};
+use xtask::{artifact, bench, build, idl, process, program_id, toolchain};
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "The chores of the workspace")]
@@ -32,6 +32,11 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Change the program's ID, which is compiled in, to that of a key that you hold
+    ProgramId {
+        /// The address, in base58
+        id: String,
+    },
 }
 
 fn main() -> Result<()> {
@@ -49,5 +54,6 @@ fn main() -> Result<()> {
         Command::Bench => bench::run(),
         Command::Idl { check: false } => idl::write_committed(),
         Command::Idl { check: true } => idl::check(),
+        Command::ProgramId { id } => program_id::change(&id),
     }
 }
