@@ -5,7 +5,11 @@
 use crate::genesis::Keys;
 use agave_snapshots::{paths::BANK_SNAPSHOTS_DIR, snapshot_config::SnapshotConfig, SnapshotInterval};
 use anyhow::{anyhow, Context, Result};
-use solana_accounts_db::utils::create_accounts_run_and_snapshot_dirs;
+use solana_accounts_db::{
+    accounts_db::{AccountsDbConfig, ACCOUNTS_DB_CONFIG_FOR_TESTING},
+    accounts_index::{AccountsIndexConfig, ScanFilter},
+    utils::create_accounts_run_and_snapshot_dirs,
+};
 use solana_core::validator::{Validator, ValidatorConfig, ValidatorTpuConfig};
 use solana_gossip::{cluster_info::NodeConfig, node::Node};
 use solana_net_utils::{multihomed_sockets::BindIpAddrs, SocketAddrSpace, VALIDATOR_PORT_RANGE};
@@ -25,6 +29,7 @@ pub const HOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const SNAPSHOT_SLOTS: NonZeroU64 = NonZeroU64::new(100).expect("not zero");
 /// About an hour of an idle cluster's blocks, 600 MB: how long a transaction can be looked up.
 const KEPT_SHREDS: u64 = 500_000;
+const RPC_THREADS: usize = 2;
 const ONE: NonZeroUsize = NonZeroUsize::new(1).expect("not zero");
 /// Ports of gossip, votes and transactions are the first free ones of a range.
 const ANY_PORT: u16 = 0;
@@ -81,11 +86,18 @@ fn config(ledger: &Path, rpc: SocketAddr, subscriptions: SocketAddr, faucet: Soc
         .with_context(|| format!("failed to make the folder of accounts in {}", ledger.display()))?;
     Ok(ValidatorConfig {
         account_paths: vec![accounts],
+        accounts_db_config: AccountsDbConfig {
+            index: Some(AccountsIndexConfig::default()),
+            scan_filter_for_shrinking: ScanFilter::All,
+            ..ACCOUNTS_DB_CONFIG_FOR_TESTING
+        },
         rpc_addrs: Some((rpc, subscriptions)),
         rpc_config: JsonRpcConfig {
             enable_rpc_transaction_history: true,
             enable_extended_tx_metadata_storage: true,
             faucet_addr: Some(faucet),
+            rpc_threads: RPC_THREADS,
+            rpc_blocking_threads: RPC_THREADS,
             ..JsonRpcConfig::default_for_test()
         },
         // It produced every block itself.
