@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-use crate::commands::{airdrop, demo, explain, oracle_ingest, oracle_ingest_snapshot, oracle_keygen, oracle_measure, oracle_sign, verify};
+    airdrop, demo, explain, oracle_ingest, oracle_ingest_snapshot, oracle_keygen, oracle_measure, oracle_sign, verify,
 };
 
 /// Settle the rewards of a network of devices on Solana
