@@ -15,6 +15,8 @@ mod measurement_output;
 mod output_file;
 mod print;
 mod program;
+mod service;
+mod source;
 mod table;
 
 use std::io;

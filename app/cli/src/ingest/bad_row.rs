@@ -48,6 +48,12 @@ pub enum BadRow {
     TooLarge { column: String, text: String },
     #[error("column `{column}`: `{text}` is neither `true` nor `false`")]
     NotTrueOrFalse { column: String, text: String },
+    #[error("column `{column}`: `{text}` is neither 1 or true, which is up, nor 0 or false, which is down")]
+    NotUpOrDown { column: String, text: String },
+    #[error("the line is no JSON object: {reason}")]
+    NotAnObject { reason: String },
+    #[error("`{column}` is an array or an object, and not one value")]
+    NotAValue { column: String },
     #[error("column `{column}`: time `{text}` is after the snapshot")]
     AfterSnapshot { column: String, text: String },
     #[error("node {node:?} has a row in this snapshot already")]
@@ -67,6 +73,9 @@ impl BadRow {
             Self::Value { reason, .. } => reason.kind(),
             Self::TooLarge { .. } => "value too large after the scale",
             Self::NotTrueOrFalse { .. } => "neither `true` nor `false`",
+            Self::NotUpOrDown { .. } => "neither up nor down",
+            Self::NotAnObject { .. } => "not a JSON object",
+            Self::NotAValue { .. } => "array or object in place of a value",
             Self::AfterSnapshot { .. } => "time after the snapshot",
             Self::RepeatedNode { .. } => "node with two rows",
         }
@@ -87,7 +96,7 @@ pub struct Skipped {
 }
 
 impl Skipped {
-    pub(super) fn count(&mut self, file: &Path, line: u64, reason: &BadRow) {
+    pub fn count(&mut self, file: &Path, line: u64, reason: &BadRow) {
         self.kinds.entry((file.to_owned(), reason.kind())).or_insert(SkippedKind { rows: 0, first_line: line }).rows +=
             1;
     }

@@ -12,17 +12,17 @@ mod samples;
 mod snapshot;
 
 use std::fs::File;
-use std::io::{self, BufReader};
+use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
 use stipend_client::csv_rows::{CsvError, CsvRow, CsvRows};
 
 pub use bad_row::{BadRow, BadRows, Skipped};
-pub use columns::ColumnError;
+pub use columns::{Column, ColumnError};
 pub use decimal::{Decimal, DecimalError};
-pub use epoch_grid::{EpochGrid, EpochGridError};
+pub use epoch_grid::{EpochGrid, EpochGridError, GridPlace, OutsideGrid};
 pub use instant::{Instant, InstantError, ZoneRule};
-pub use samples::{NodeSource, SampleColumns, Samples};
+pub use samples::{lower_median, parse_scaled_bandwidth, NodeSource, SampleColumns, Samples};
 pub use snapshot::{Snapshot, SnapshotColumns};
 
 /// A file that can't be ingested.
@@ -40,11 +40,25 @@ pub enum IngestError {
     BadRow { file: PathBuf, line: u64, reason: BadRow },
 }
 
-/// Reads the CSV file at `path`: first `on_header`, which finds the columns, then `on_row` for each row.
+/// Reads the CSV file at `path` as [`read_csv`] does.
+fn read_csv_file<Columns>(
+    path: &Path,
+    bad_rows: BadRows,
+    skipped: &mut Skipped,
+    on_header: impl FnOnce(&CsvRow) -> Result<Columns, ColumnError>,
+    on_row: impl FnMut(&Columns, &CsvRow) -> Result<(), BadRow>,
+) -> Result<u64, IngestError> {
+    let open = File::open(path).map_err(|source| IngestError::Open { file: path.to_owned(), source })?;
+    read_csv(BufReader::new(open), path, bad_rows, skipped, on_header, on_row)
+}
+
+/// Reads CSV from `input`, which is the file `path`: first `on_header`, which finds the columns, then `on_row` for each
+/// row.
 ///
 /// A row that `on_row` refuses is an error, or is counted in `skipped`, as `bad_rows` says. Returns how many rows were
 /// read, those that were skipped not counted.
-fn read_csv<Columns>(
+pub fn read_csv<Columns>(
+    input: impl BufRead,
     path: &Path,
     bad_rows: BadRows,
     skipped: &mut Skipped,
@@ -53,8 +67,7 @@ fn read_csv<Columns>(
 ) -> Result<u64, IngestError> {
     let file = || path.to_owned();
     let csv_error = |reason| IngestError::Csv { file: file(), reason };
-    let open = File::open(path).map_err(|source| IngestError::Open { file: file(), source })?;
-    let mut csv_rows = CsvRows::new(BufReader::new(open));
+    let mut csv_rows = CsvRows::new(input);
     let mut row = CsvRow::default();
     if !csv_rows.read_row(&mut row).map_err(csv_error)? {
         return Err(IngestError::Empty { file: file() });

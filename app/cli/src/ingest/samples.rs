@@ -13,7 +13,7 @@ use stipend_client::measurement::{
 
 use super::columns::Column;
 use super::epoch_grid::{GridPlace, OutsideGrid};
-use super::{read_csv, BadRow, BadRows, ColumnError, Decimal, EpochGrid, IngestError, Instant, Skipped, ZoneRule};
+use super::{read_csv_file, BadRow, BadRows, ColumnError, Decimal, EpochGrid, IngestError, Instant, Skipped, ZoneRule};
 
 /// Where the node's label comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,7 +81,7 @@ impl Samples {
         bad_rows: BadRows,
         skipped: &mut Skipped,
     ) -> Result<u64, IngestError> {
-        read_csv(
+        read_csv_file(
             path,
             bad_rows,
             skipped,
@@ -101,7 +101,7 @@ impl Samples {
             None => false,
         };
         let bandwidth = match &columns.bandwidth {
-            Some(column) => self.parse_bandwidth(column, row)?,
+            Some(column) => parse_scaled_bandwidth(column.name(), column.text(row)?, self.scale)?,
             None => None,
         };
         if !is_up && bandwidth.is_none() {
@@ -126,20 +126,6 @@ impl Samples {
                 OutsideGrid::AfterLastEpoch => BadRow::AfterLastEpoch { column, text },
             }
         })
-    }
-
-    fn parse_bandwidth(&self, column: &Column, row: &CsvRow) -> Result<Option<u32>, BadRow> {
-        let Some(value) = parse_value(column, row)? else {
-            return Ok(None);
-        };
-        let scaled = value
-            .checked_floor_scaled(self.scale)
-            .and_then(|scaled| u32::try_from(scaled).ok())
-            .filter(|bandwidth| *bandwidth <= MAX_BANDWIDTH);
-        match scaled {
-            Some(bandwidth) => Ok(Some(bandwidth)),
-            None => Err(BadRow::TooLarge { column: column.name().to_owned(), text: column.text(row)?.to_owned() }),
-        }
     }
 
     fn tally(&mut self, epoch: u32, node: &str) -> &mut Tally {
@@ -200,15 +186,34 @@ impl FileColumns {
     }
 }
 
+/// The bandwidth that `text` in the column called `column` is after the scale, floored; `None` where the text is empty,
+/// which means that there is no sample.
+pub fn parse_scaled_bandwidth(column: &str, text: &str, scale: Decimal) -> Result<Option<u32>, BadRow> {
+    let Some(value) = parse_text(column, text)? else {
+        return Ok(None);
+    };
+    let scaled = value
+        .checked_floor_scaled(scale)
+        .and_then(|scaled| u32::try_from(scaled).ok())
+        .filter(|bandwidth| *bandwidth <= MAX_BANDWIDTH);
+    match scaled {
+        Some(bandwidth) => Ok(Some(bandwidth)),
+        None => Err(BadRow::TooLarge { column: column.to_owned(), text: text.to_owned() }),
+    }
+}
+
 /// The value in `column`; `None` where the cell is empty, which means that there is no sample.
 fn parse_value(column: &Column, row: &CsvRow) -> Result<Option<Decimal>, BadRow> {
-    let text = column.text(row)?;
+    parse_text(column.name(), column.text(row)?)
+}
+
+fn parse_text(column: &str, text: &str) -> Result<Option<Decimal>, BadRow> {
     if text.is_empty() {
         return Ok(None);
     }
     match Decimal::parse_value(text) {
         Ok(value) => Ok(Some(value)),
-        Err(reason) => Err(BadRow::Value { column: column.name().to_owned(), reason }),
+        Err(reason) => Err(BadRow::Value { column: column.to_owned(), reason }),
     }
 }
 
@@ -228,7 +233,7 @@ fn uptime_bps(windows: &BTreeMap<u32, u64>, windows_per_epoch: u32) -> Option<u1
 ///
 /// The values are scaled and floored already. That changes nothing: both keep the order, so the median of the floors is
 /// the floor of the median.
-fn lower_median(mut values: Vec<u32>) -> Option<u32> {
+pub fn lower_median(mut values: Vec<u32>) -> Option<u32> {
     let middle = values.len().checked_sub(1)? / 2;
     let (_, median, _) = values.select_nth_unstable(middle);
     Some(*median)

@@ -12,7 +12,7 @@ use stipend_client::measurement::{check_node_label, MeasurementRow, Measurements
 
 use super::columns::Column;
 use super::instant::NANOS_PER_SEC;
-use super::{read_csv, BadRow, BadRows, ColumnError, EpochGridError, IngestError, Instant, Skipped, ZoneRule};
+use super::{read_csv_file, BadRow, BadRows, ColumnError, EpochGridError, IngestError, Instant, Skipped, ZoneRule};
 
 /// Which columns hold what. The other columns of the file are ignored.
 #[derive(Clone, Debug)]
@@ -59,7 +59,7 @@ impl Snapshot {
         bad_rows: BadRows,
         skipped: &mut Skipped,
     ) -> Result<u64, IngestError> {
-        read_csv(
+        read_csv_file(
             path,
             bad_rows,
             skipped,

@@ -37,13 +37,7 @@ pub(super) struct Planner<'a> {
 }
 
 impl<'a> Planner<'a> {
-    pub(super) fn new(
-        address: Address,
-        network: &'a Network,
-        now: i64,
-        payer: Address,
-        options: CrankOptions,
-    ) -> Self {
+    pub(super) fn new(address: Address, network: &'a Network, now: i64, payer: Address, options: CrankOptions) -> Self {
         Self { address, network, now, payer, options, tasks: Vec::new(), next: None, is_waiting: false }
     }
 
@@ -156,7 +150,8 @@ impl<'a> Planner<'a> {
 
     fn close(&mut self) {
         let epoch = self.network.open_epoch;
-        if (*self.network).is_closable(self.now).unwrap_or(false) {
+        let mut network = *self.network;
+        if network.is_closable(self.now).unwrap_or(false) {
             self.tasks.push((Task::Close { epoch }, vec![instruction::close_epoch(&self.address)]));
         }
     }
@@ -192,12 +187,7 @@ impl<'a> Planner<'a> {
         Ok(())
     }
 
-    fn claim(
-        &mut self,
-        accounts: &mut impl Accounts,
-        shards: &[ShardState],
-        from_atoms: u64,
-    ) -> Result<(), ReadError> {
+    fn claim(&mut self, accounts: &mut impl Accounts, shards: &[ShardState], from_atoms: u64) -> Result<(), ReadError> {
         if self.network.is_paused() {
             return Ok(());
         }
