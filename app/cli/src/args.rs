@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     airdrop, crank_run, demo, explain, oracle_ingest, oracle_ingest_snapshot, oracle_keygen, oracle_measure,
-    oracle_relay, oracle_sign, verify,
+    oracle_relay, oracle_run, oracle_sign, verify,
 };
 
 /// Settle the rewards of a network of devices on Solana
@@ -50,6 +50,8 @@ pub enum OracleCommand {
     Measure(oracle_measure::Args),
     /// Sign a measurement file, for anybody to relay
     Sign(oracle_sign::Args),
+    /// Measure, sign and report every epoch
+    Run(Box<oracle_run::Args>),
     /// Send a file of signed batches, those that are not there yet
     Relay(oracle_relay::Args),
 }

@@ -12,6 +12,7 @@ mod figure;
 mod ingest;
 mod keypair_file;
 mod measurement_output;
+mod oracle;
 mod output_file;
 mod print;
 mod program;

@@ -9,6 +9,7 @@ pub mod oracle_ingest_snapshot;
 pub mod oracle_keygen;
 pub mod oracle_measure;
 pub mod oracle_relay;
+pub mod oracle_run;
 pub mod oracle_sign;
 pub mod verify;
 
@@ -30,6 +31,7 @@ pub fn run(cli: Cli, stdout: &mut dyn Write) -> Result<(), Failure> {
         Command::Oracle(OracleCommand::Measure(args)) => oracle_measure::run(&args),
         Command::Crank(CrankCommand::Run(args)) => crank_run::run(&args, stdout),
         Command::Oracle(OracleCommand::Relay(args)) => oracle_relay::run(&args, stdout),
+        Command::Oracle(OracleCommand::Run(args)) => oracle_run::run(&args, stdout),
         Command::Oracle(OracleCommand::Sign(args)) => oracle_sign::run(&args),
     }
 }

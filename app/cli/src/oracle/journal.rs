@@ -181,9 +181,7 @@ fn lock(path: &Path) -> Result<File, JournalError> {
     let file = File::options().create(true).truncate(false).write(true).open(path).map_err(failed)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => {
-            Err(JournalError::Locked { path: path.parent().unwrap_or(path).to_owned() })
-        }
+        Err(TryLockError::WouldBlock) => Err(JournalError::Locked { path: path.parent().unwrap_or(path).to_owned() }),
         Err(TryLockError::Error(source)) => Err(failed(source)),
     }
 }

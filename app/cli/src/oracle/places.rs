@@ -18,10 +18,10 @@ use crate::failure::Failure;
 pub struct PlacesArgs {
     /// Which device a label means: CSV with the header `node,device` [default: labels are devices' addresses]
     #[arg(long, value_name = "CSV", conflicts_with = "slots")]
-    labels: Option<PathBuf>,
+    pub labels: Option<PathBuf>,
     /// Where each label's slot is: CSV with the header `node,shard,slot`; the nodes of the chain are not read
     #[arg(long, value_name = "CSV")]
-    slots: Option<PathBuf>,
+    pub slots: Option<PathBuf>,
 }
 
 impl PlacesArgs {
@@ -71,8 +71,7 @@ impl Places {
         epoch: u32,
         rows: &[MeasurementRow],
     ) -> Result<BTreeMap<u32, Vec<Entry>>, ReadError> {
-        let mut shards: BTreeMap<u32, Vec<Entry>> =
-            (0..network.shard_count).map(|index| (index, Vec::new())).collect();
+        let mut shards: BTreeMap<u32, Vec<Entry>> = (0..network.shard_count).map(|index| (index, Vec::new())).collect();
         let places = self.places(accounts, address, network, epoch)?;
         for row in rows {
             let Some(place) = places.get(&row.node) else {

@@ -142,7 +142,7 @@ impl<'a> Planner<'a> {
         let reports = shards.iter().flat_map(|shard| oracles.iter().map(|key| address::report(&shard.address, key)));
         let found = accounts.accounts(&reports.collect::<Vec<_>>())?;
         let is_complete = |found: &Option<Account>| {
-            let header = found.as_ref().and_then(|found| header_of(found));
+            let header = found.as_ref().and_then(header_of);
             header.is_some_and(|report| report.epoch == epoch && report.is_complete())
         };
         Ok(found.chunks(oracles.len()).map(|reports| reports.iter().all(is_complete)).collect())

@@ -52,7 +52,7 @@ impl CrankMetrics {
         registry.register("crank_fees_lamports", "Fees of all that landed", metrics.fees_lamports.clone());
         for task in Task::NAMES {
             for outcome in ["done", "outrun", "refused", "lost"] {
-                metrics.tasks.get_or_create(&TaskLabels { task, outcome });
+                let _ = metrics.tasks.get_or_create(&TaskLabels { task, outcome });
             }
         }
         (registry, metrics)

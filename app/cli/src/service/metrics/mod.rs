@@ -59,7 +59,7 @@ impl ServiceMetrics {
         registry.register("errors", "Errors by their kind", metrics.errors.clone());
         // Alerts on a rate need the zero before the first error.
         for kind in ERROR_KINDS {
-            metrics.errors.get_or_create(&KindLabels { kind });
+            let _ = metrics.errors.get_or_create(&KindLabels { kind });
         }
         (registry, metrics)
     }

@@ -68,10 +68,10 @@ impl OracleMetrics {
         );
         registry.register("oracle_fees_lamports", "Fees of all that landed", metrics.fees_lamports.clone());
         for outcome in ["reported", "missed", "unmeasured"] {
-            metrics.epochs.get_or_create(&OutcomeLabels { outcome });
+            let _ = metrics.epochs.get_or_create(&OutcomeLabels { outcome });
         }
         for outcome in ["sent", "refused", "retried"] {
-            metrics.reports.get_or_create(&OutcomeLabels { outcome });
+            let _ = metrics.reports.get_or_create(&OutcomeLabels { outcome });
         }
         (registry, metrics)
     }
