@@ -87,7 +87,7 @@ pub fn run(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
     let (ends, payer) = match (&args.relayed_by, args.sign_only) {
         (Some(path), _) => (Ends::Relay, read_keypair(path).map_err(|error| usage(error.into()))?),
         (None, true) => (Ends::SignOnly, own()),
-        (None, false) => (Ends::Pay(own()), own()),
+        (None, false) => (Ends::Pay(Box::new(own())), own()),
     };
     let places = args.places.read()?;
     let stop = Stop::listen().map_err(|error| usage(error.into()))?;

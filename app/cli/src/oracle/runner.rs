@@ -31,7 +31,7 @@ pub enum Ends {
     /// It signs, keeps, and has the transactions paid by another key.
     Relay,
     /// It signs, keeps, and pays the transactions itself.
-    Pay(Keypair),
+    Pay(Box<Keypair>),
     /// It signs and keeps; what it kept is sent by somebody else.
     SignOnly,
 }

@@ -6,7 +6,7 @@ mod serve;
 
 pub use crank::CrankMetrics;
 pub use oracle::{EpochOutcome, OracleMetrics};
-pub use serve::{MetricsArgs, MetricsError};
+pub use serve::MetricsArgs;
 
 use std::sync::atomic::AtomicU64;
 use std::time::{SystemTime, UNIX_EPOCH};
