@@ -1,8 +1,10 @@
 //! `cargo xtask`: see the library beside this file.
 
+use std::ffi::OsString;
+
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use xtask::{artifact, bench, build, idl, process, toolchain};
+use xtask::{artifact, bench, build, cluster_test, idl, localnet, process, program_id, toolchain};
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "The chores of the workspace")]
@@ -32,13 +34,30 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Change the program's ID, which is compiled in, to that of a key that you hold
+    ProgramId {
+        /// The address, in base58
+        id: String,
+    },
+    /// Run a validator on this machine with the committed program, at http://127.0.0.1:8899; built the first time, which takes
+    /// a quarter of an hour
+    Localnet {
+        /// The validator's own; `--help` lists them
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
+    /// Run the tests that need a validator: it is built first, and each test starts its own on loopback
+    ClusterTest {
+        /// Only tests whose names contain it
+        filter: Option<String>,
+    },
 }
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
-    // The benchmark is built as any host crate is, by the toolchain that runs this: without its name, rustup would obey the
-    // toolchain files that some crates bring along.
-    if !matches!(arguments.command, Command::Bench) {
+    // These are built as any host crate is, by the toolchain that runs this: without its name, rustup would obey the toolchain
+    // files that some crates bring along.
+    if !matches!(arguments.command, Command::Bench | Command::Localnet { .. } | Command::ClusterTest { .. }) {
         process::forget_cargo_run();
     }
     match arguments.command {
@@ -49,5 +68,8 @@ fn main() -> Result<()> {
         Command::Bench => bench::run(),
         Command::Idl { check: false } => idl::write_committed(),
         Command::Idl { check: true } => idl::check(),
+        Command::ProgramId { id } => program_id::change(&id),
+        Command::Localnet { arguments } => localnet::run(&arguments),
+        Command::ClusterTest { filter } => cluster_test::run(filter.as_deref()),
     }
 }

@@ -47,7 +47,7 @@ pub enum OracleCommand {
     /// Make a measurement file of one look at the whole network
     IngestSnapshot(oracle_ingest_snapshot::Args),
     /// Make a measurement file of one epoch from any source
-    Measure(oracle_measure::Args),
+    Measure(Box<oracle_measure::Args>),
     /// Sign a measurement file, for anybody to relay
     Sign(oracle_sign::Args),
     /// Measure, sign and report every epoch

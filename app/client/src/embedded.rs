@@ -36,6 +36,11 @@ impl EmbeddedLedger {
         self.vm.set_sysvar(&Clock { unix_timestamp: now, ..clock });
     }
 
+    /// Sets the slot that the clock shows: a program can't be upgraded in the slot in which it was changed.
+    pub fn warp_to_slot(&mut self, slot: u64) {
+        self.vm.warp_to_slot(slot);
+    }
+
     /// Gives an account lamports.
     pub fn airdrop(&mut self, address: &Address, lamports: u64) -> Result<(), LedgerError> {
         self.vm.airdrop(address, lamports).map(drop).map_err(refusal)

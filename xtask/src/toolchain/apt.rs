@@ -37,7 +37,7 @@ const SOURCES: &str = "/etc/apt/sources.list.d";
 /// Installs the packages that are missing; apt isn't asked when none is.
 ///
 /// Errors: not a Debian, or neither root nor sudo.
-pub(super) fn install(packages: &[&str]) -> Result<()> {
+pub(crate) fn install(packages: &[&str]) -> Result<()> {
     if !process::succeeds(Command::new("apt-get").arg("--version")) {
         bail!("there is no apt-get: use a Debian machine, or install Solana's own `cargo build-sbf`");
     }

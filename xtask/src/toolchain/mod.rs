@@ -6,7 +6,7 @@
 //!
 //! Set up once a machine. The stamp is written last, so an interrupted set-up starts over.
 
-mod apt;
+pub(crate) mod apt;
 mod std_source;
 
 use std::{

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use stipend_client::measurement::{MeasurementFileError, RowError, MAX_BANDWIDTH};
 
+use super::probe::ProbeError;
 use super::prometheus::PrometheusError;
 use crate::ingest::{EpochGridError, IngestError};
 
@@ -46,6 +47,8 @@ pub enum SourceError {
     WindowsDontFill { epoch_secs: i64, window_secs: u32, option: &'static str },
     #[error(transparent)]
     Prometheus(#[from] PrometheusError),
+    #[error(transparent)]
+    Probe(#[from] ProbeError),
 }
 
 /// What of an epoch was left out, and why. It is said, and the rest is measured.

@@ -1,7 +1,7 @@
 //! Ready measurements, as files: `--measurements`.
 
 use std::collections::btree_map::{BTreeMap, Entry};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use stipend_client::measurement::{MeasurementRow, Measurements};
@@ -58,7 +58,7 @@ impl Source for MeasurementFiles {
     }
 }
 
-fn read_file(path: &PathBuf, span: &EpochSpan) -> Result<Measurements, SourceError> {
+fn read_file(path: &Path, span: &EpochSpan) -> Result<Measurements, SourceError> {
     let mut file = InputFile::open(path)?;
     let (format, is_unfinished) = (file.format, file.is_unfinished);
     let measurements = match format {
@@ -69,17 +69,17 @@ fn read_file(path: &PathBuf, span: &EpochSpan) -> Result<Measurements, SourceErr
             let mut rows = Vec::new();
             read_json_lines(file.reader(), path, |line, text| {
                 rows.push(parse_json_row(text).map_err(|reason| SourceError::JsonLine {
-                    path: path.clone(),
+                    path: path.to_owned(),
                     line,
                     reason,
                 })?);
                 Ok::<_, SourceError>(())
             })?;
-            Measurements::from_rows(rows).map_err(|reason| SourceError::JsonRows { path: path.clone(), reason })?
+            Measurements::from_rows(rows).map_err(|reason| SourceError::JsonRows { path: path.to_owned(), reason })?
         }
     };
     if is_unfinished && measurements.last_epoch().is_none_or(|last| last <= span.epoch) {
-        return Err(SourceError::Unfinished { path: path.clone() });
+        return Err(SourceError::Unfinished { path: path.to_owned() });
     }
     Ok(measurements)
 }

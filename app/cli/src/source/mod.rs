@@ -9,6 +9,7 @@ mod args;
 mod error;
 mod input_file;
 mod measurement_files;
+mod probe;
 mod prometheus;
 mod sample_files;
 mod span_tally;

@@ -130,6 +130,8 @@ impl<'rules> Reading<'rules> {
             },
         );
         self.skipped = skipped;
+        let columns = [rules.uptime.as_ref().map(UptimeColumn::name), rules.bandwidth.as_deref()];
+        self.keys_seen.extend(columns.into_iter().flatten().map(str::to_owned));
         read.map(|_rows| ()).map_err(SourceError::from)
     }
 

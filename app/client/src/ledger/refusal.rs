@@ -33,12 +33,49 @@ pub fn explain(error: TransactionError, logs: &[String]) -> LedgerError {
     LedgerError::Refused { index, code, reason }
 }
 
-/// The same of a transaction that `payer` was to pay for: whoever has no lamports is told so.
+/// The same of a transaction whose fees and rents `payer` was to pay: whoever has too few lamports is told so.
 pub fn explain_of(payer: &Address, error: TransactionError, logs: &[String]) -> LedgerError {
+    if logs.iter().any(|line| line.contains(": insufficient lamports ")) {
+        return LedgerError::NoFunds { payer: *payer };
+    }
     match error {
         TransactionError::AccountNotFound
         | TransactionError::InsufficientFundsForFee
         | TransactionError::InsufficientFundsForRent { account_index: 0 } => LedgerError::NoFunds { payer: *payer },
         error => explain(error, logs),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_is_quoted_with_both_sides_of_its_comparison() {
+        let logs = [
+            "Program log: AnchorError occurred. Error Code: A. Error Number: 6001. Error Message: too late; wait.",
+            "Program log: Left: 5",
+            "Program log: Right: 6",
+        ];
+        let logs = logs.map(str::to_owned);
+        let error = TransactionError::InstructionError(2, InstructionError::Custom(6_001));
+
+        let LedgerError::Refused { index, code, reason } = explain(error, &logs) else { panic!("refused") };
+
+        assert_eq!((index, code), (2, Some(6_001)));
+        assert_eq!(reason, "too late; wait, left: 5, right: 6");
+    }
+
+    #[test]
+    fn whoever_can_not_pay_a_fee_or_a_rent_is_named() {
+        let payer = Address::from([3; 32]);
+        let is_named = |error: TransactionError, logs: &[String]| matches!(explain_of(&payer, error, logs), LedgerError::NoFunds { payer: named } if named == payer);
+        let rent = ["Transfer: insufficient lamports 10, need 20".to_owned()];
+
+        assert!(is_named(TransactionError::AccountNotFound, &[]));
+        assert!(is_named(TransactionError::InsufficientFundsForFee, &[]));
+        assert!(is_named(TransactionError::InstructionError(0, InstructionError::Custom(1)), &rent));
+        assert!(!is_named(TransactionError::InstructionError(0, InstructionError::Custom(1)), &[]));
+        assert!(!is_named(TransactionError::InsufficientFundsForRent { account_index: 1 }, &[]));
     }
 }

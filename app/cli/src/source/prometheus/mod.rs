@@ -1,12 +1,13 @@
 //! A Prometheus server, or one that speaks its HTTP API: `--prometheus`.
 //!
-//! The server is asked for one value at the last millisecond of each window. With a look-back of one window that is
-//! exactly what was sampled in [start, end) of the window: neither the epoch before nor the next one shows, and after
-//! the last sample before a gap no window is filled with what was before it.
+//! The server is asked for one value at the last millisecond of each window, and the query must have a range. With a range
+//! of one window that is exactly what was sampled in [start, end) of the window: neither the epoch before nor the next one
+//! shows, and no gap is filled with what was before it.
 
 mod answer;
 mod server;
 mod steps;
+mod window_query;
 
 use std::collections::BTreeMap;
 
@@ -19,6 +20,7 @@ use super::{EpochSpan, Measured, Remark, Source, SourceError};
 use answer::Series;
 pub use server::{PrometheusError, Server};
 use steps::{Outcome, Steps};
+pub use window_query::WindowQuery;
 
 /// Windows that are asked for at once: below the 11,000 that Prometheus answers at the most, and so few that the answer
 /// for ten thousand nodes fits in memory.
@@ -27,10 +29,10 @@ const WINDOWS_PER_QUERY: u32 = 1_000;
 /// What is asked for, and how the answer is reckoned.
 #[derive(Clone, Debug)]
 pub struct PrometheusRules {
-    /// PromQL: 1 for up, 0 for down, or a share in between.
-    pub uptime_query: Option<String>,
-    /// PromQL: bandwidth in the unit that the network names.
-    pub bandwidth_query: Option<String>,
+    /// 1 for up, 0 for down, or a share in between.
+    pub uptime_query: Option<WindowQuery>,
+    /// Bandwidth in the unit that the network names.
+    pub bandwidth_query: Option<WindowQuery>,
     /// The label whose value is the node's.
     pub node_label: String,
     /// The length of a window; it divides the epoch.
@@ -53,7 +55,7 @@ impl Prometheus {
     fn measure_field(
         &self,
         field: Field,
-        query: &str,
+        query: &WindowQuery,
         span: &EpochSpan,
         windows: u32,
         remarks: &mut Vec<Remark>,

@@ -9,6 +9,7 @@ use reqwest::header::RETRY_AFTER;
 use reqwest::{StatusCode, Url};
 
 use super::answer::{Answer, Series};
+use super::WindowQuery;
 use crate::source::error::Field;
 
 const ATTEMPTS: u32 = 5;
@@ -26,6 +27,11 @@ const MAX_SHOWN_CHARS: usize = 300;
 pub enum PrometheusError {
     #[error("the Prometheus URL is not one: {reason}; it begins with http:// or https://")]
     Url { reason: String },
+    #[error(
+        "`{query}` asks for one moment, where Prometheus fills a gap with what was before it; ask for a window, as in \
+         `avg_over_time(up[$window])`"
+    )]
+    NoRange { query: String },
     #[error("the HTTP client can't be made")]
     Client { source: reqwest::Error },
     #[error("{server} did not answer, {ATTEMPTS} times over")]
@@ -92,7 +98,7 @@ impl Server {
     /// The values of `query` in the windows `first` to `last`, both included, of the epoch that begins at `epoch_start`.
     pub fn query_range(
         &self,
-        query: &str,
+        query: &WindowQuery,
         epoch_start: i64,
         first: u32,
         last: u32,
@@ -104,15 +110,13 @@ impl Server {
         };
         let (start, end) = (last_milli(first), last_milli(last));
         let parameters = [
-            ("query", query.to_owned()),
+            ("query", query.sent().to_owned()),
             ("start", secs_text(start)),
             ("end", secs_text(end)),
             ("step", step_secs.to_string()),
-            // Servers that don't know it look back for as long as they are configured to.
-            ("lookback_delta", format!("{step_secs}s")),
         ];
 
-        let answer = self.ask(query, &parameters)?;
+        let answer = self.ask(query.text(), &parameters)?;
         let bad_answer = |reason: String| PrometheusError::BadAnswer { server: self.shown.clone(), reason };
         let data = answer.data.ok_or_else(|| bad_answer("there is no `data`".to_owned()))?;
         data.result

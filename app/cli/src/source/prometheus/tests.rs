@@ -64,9 +64,10 @@ impl Drop for Scripted {
 }
 
 fn source(url: &str, uptime: Option<&str>, bandwidth: Option<&str>, step_secs: u32) -> Prometheus {
+    let query = |text: &str| WindowQuery::new(text, step_secs).expect("a query");
     let rules = PrometheusRules {
-        uptime_query: uptime.map(str::to_owned),
-        bandwidth_query: bandwidth.map(str::to_owned),
+        uptime_query: uptime.map(query),
+        bandwidth_query: bandwidth.map(query),
         node_label: "node".to_owned(),
         step_secs,
         min_coverage: MinCoverage { percent: 50 },
@@ -90,7 +91,7 @@ fn row(node: &str, uptime_bps: Option<u16>, bandwidth: Option<u32>) -> Measureme
 /// What the source makes of one answer to a query for uptime.
 fn measure_uptime(answers: Vec<(u16, String)>) -> (Result<Measured, String>, usize) {
     let server = Scripted::new(answers);
-    let measured = source(&server.url, Some("up"), None, 10).measure(&SPAN);
+    let measured = source(&server.url, Some("up[$window]"), None, 10).measure(&SPAN);
     let port = server.server.server_addr().to_string();
     (measured.map_err(|error| error.to_string().replace(&port, "HOST")), server.asked().len())
 }
@@ -107,7 +108,7 @@ fn each_window_is_asked_for_at_its_last_millisecond() {
         success(&a(&[(1019.999, "1500.5"), (1029.999, "1000")])),
     ]);
 
-    let measured = source(&server.url, Some("up{job=\"x\"}"), Some("rate(b[1m])"), 10).measure(&SPAN);
+    let measured = source(&server.url, Some("up{job=\"x\"}[$window]"), Some("rate(b[1m])"), 10).measure(&SPAN);
 
     // 2 of the 3 windows that have a value; (1500.5 + 1000) / 2 = 1250.25.
     assert_eq!(
@@ -115,11 +116,11 @@ fn each_window_is_asked_for_at_its_last_millisecond() {
         Measured { rows: vec![row("a", Some(6_666), Some(1_250))], remarks: vec![] }
     );
     // `user:secret` in base64.
-    let range = "start=1009.999&end=1039.999&step=10&lookback_delta=10s";
+    let range = "start=1009.999&end=1039.999&step=10";
     assert_eq!(
         server.asked(),
         [
-            format!("Basic dXNlcjpzZWNyZXQ= /base/api/v1/query_range?query=up%7Bjob%3D%22x%22%7D&{range}"),
+            format!("Basic dXNlcjpzZWNyZXQ= /base/api/v1/query_range?query=up%7Bjob%3D%22x%22%7D%5B9999ms%5D&{range}"),
             format!("Basic dXNlcjpzZWNyZXQ= /base/api/v1/query_range?query=rate%28b%5B1m%5D%29&{range}"),
         ]
     );
@@ -133,7 +134,7 @@ fn a_long_epoch_is_asked_for_in_parts() {
         success(&series("\"node\":\"a\"", &values))
     };
     let server = Scripted::new(vec![part(&[0.999, 999.999]), part(&[1000.999]), part(&[2499.999])]);
-    let mut source = source(&server.url, None, Some("b"), 1);
+    let mut source = source(&server.url, None, Some("b[1m]"), 1);
     source.rules.min_coverage = MinCoverage { percent: 0 };
 
     let measured = source.measure(&span).expect("measured");
@@ -141,14 +142,7 @@ fn a_long_epoch_is_asked_for_in_parts() {
     assert_eq!(measured.rows, [MeasurementRow { epoch: 0, ..row("a", None, Some(1)) }]);
     let ranges: Vec<_> =
         server.asked().iter().filter_map(|asked| Some(asked.split_once("&start=")?.1.to_owned())).collect();
-    assert_eq!(
-        ranges,
-        [
-            "0.999&end=999.999&step=1&lookback_delta=1s",
-            "1000.999&end=1999.999&step=1&lookback_delta=1s",
-            "2000.999&end=2499.999&step=1&lookback_delta=1s",
-        ]
-    );
+    assert_eq!(ranges, ["0.999&end=999.999&step=1", "1000.999&end=1999.999&step=1", "2000.999&end=2499.999&step=1",]);
 }
 
 #[test]
@@ -226,7 +220,7 @@ fn a_server_that_is_not_there_is_named_without_the_password() {
     // A port that nobody has now.
     let free = std::net::TcpListener::bind("127.0.0.1:0").expect("bound").local_addr().expect("an address");
 
-    let refused = source(&format!("http://user:secret@{free}"), Some("up"), None, 10).measure(&SPAN);
+    let refused = source(&format!("http://user:secret@{free}"), Some("up[$window]"), None, 10).measure(&SPAN);
 
     let refused = format!("{:#}", anyhow::Error::new(refused.expect_err("refused")));
     assert!(refused.starts_with(&format!("Prometheus at http://{free}/ did not answer, 5 times over: ")), "{refused}");
@@ -239,12 +233,12 @@ fn an_answer_that_can_not_be_relied_on_is_refused_at_once() {
     for (answer, refusal) in [
         (
             (400, "{\"status\":\"error\",\"errorType\":\"bad_data\",\"error\":\"parse error\"}".to_owned()),
-            format!("{at} refused the query `up`: 400 Bad Request: parse error"),
+            format!("{at} refused the query `up[$window]`: 400 Bad Request: parse error"),
         ),
-        ((401, String::new()), format!("{at} refused the query `up`: 401 Unauthorized: without a word")),
+        ((401, String::new()), format!("{at} refused the query `up[$window]`: 401 Unauthorized: without a word")),
         (
             (200, "{\"status\":\"error\",\"error\":\"no\"}".to_owned()),
-            format!("{at} refused the query `up`: 200 OK: no"),
+            format!("{at} refused the query `up[$window]`: 200 OK: no"),
         ),
         (
             (200, "<html>".to_owned()),
@@ -256,7 +250,7 @@ fn an_answer_that_can_not_be_relied_on_is_refused_at_once() {
         ),
         (
             (200, "{\"status\":\"success\",\"data\":{\"result\":[]},\"warnings\":[\"a store is away\"]}".to_owned()),
-            format!("{at} warns that its answer to `up` is not all there is: a store is away"),
+            format!("{at} warns that its answer to `up[$window]` is not all there is: a store is away"),
         ),
         (
             success(&series("\"node\":\"a\"", &[(1039.999, "1"), (1049.999, "1")])),
@@ -290,7 +284,8 @@ fn a_url_that_is_not_one_is_refused_and_not_shown() {
 
 #[test]
 fn windows_that_do_not_fill_the_epoch_are_refused() {
-    let refused = source("http://127.0.0.1:1", Some("up"), None, 7).measure(&SPAN).map_err(|error| error.to_string());
+    let refused =
+        source("http://127.0.0.1:1", Some("up[$window]"), None, 7).measure(&SPAN).map_err(|error| error.to_string());
 
     assert_eq!(
         refused,

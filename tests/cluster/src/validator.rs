@@ -1,0 +1,165 @@
+//! A validator of a test's own.
+
+use crate::built;
+use solana_address::Address;
+use solana_keypair::Keypair;
+use solana_signer::Signer;
+use std::{
+    fs::File,
+    io::{BufRead, BufReader},
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::mpsc,
+    thread,
+    time::{Duration, Instant},
+};
+use stipend_client::rpc::{RpcLedger, RpcOptions};
+use tempfile::TempDir;
+
+/// Longest wait for a validator that starts, on a machine that does other things too.
+const START: Duration = Duration::from_secs(180);
+/// Longest wait for one that ends.
+const END: Duration = Duration::from_secs(60);
+/// A validator ends by itself after this time, should the test be killed.
+const LIFE_SECS: u32 = 1_800;
+
+/// Runs until it is dropped; its ledger goes with it.
+pub struct Validator {
+    process: Option<Child>,
+    folder: TempDir,
+    rpc_port: u16,
+    faucet_port: u16,
+}
+
+impl Validator {
+    /// A new chain with the committed program.
+    pub fn start() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let (rpc_port, faucet_port) = free_ports();
+        let mut validator = Self { process: None, folder, rpc_port, faucet_port };
+        validator.resume();
+        validator
+    }
+
+    /// The endpoint.
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.rpc_port)
+    }
+
+    /// A ledger over it, with options for tests: what is confirmed counts.
+    pub fn ledger(&self) -> RpcLedger {
+        ledger(&[self.url()])
+    }
+
+    /// A key with this much.
+    pub fn funded(&self, lamports: u64) -> Keypair {
+        let key = Keypair::new();
+        self.fund(&key.pubkey(), lamports);
+        key
+    }
+
+    /// Gives an address this much.
+    pub fn fund(&self, address: &Address, lamports: u64) {
+        self.ledger().airdrop(address, lamports).expect("the faucet gives");
+    }
+
+    /// Ends it as Ctrl-C does, and waits.
+    pub fn stop(&mut self) {
+        let Some(mut process) = self.process.take() else { return };
+        let pid = process.id().to_string();
+        assert!(Command::new("kill").args(["-INT", &pid]).status().expect("kill starts").success());
+        let start = Instant::now();
+        let status = loop {
+            if let Some(status) = process.try_wait().expect("the validator's status") {
+                break status;
+            }
+            if start.elapsed() > END {
+                process.kill().ok();
+                panic!("the validator was told to end {} seconds ago, and runs on", END.as_secs());
+            }
+            thread::sleep(Duration::from_millis(50));
+        };
+        assert!(status.success(), "the validator ended with {status}; it said: {}", self.said());
+    }
+
+    /// Ends it as `kill -9` does.
+    pub fn kill(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            process.kill().expect("the validator is killed");
+            process.wait().expect("the validator is gone");
+        }
+    }
+
+    /// Starts it again on its ledger.
+    pub fn resume(&mut self) {
+        assert!(self.process.is_none(), "the validator runs already");
+        let errors = File::create(self.errors()).expect("a file for what it says");
+        let mut command = Command::new(built("STIPEND_LOCALNET"));
+        command
+            .arg("--ledger")
+            .arg(self.folder.path().join("ledger"))
+            .args(["--rpc-port", &self.rpc_port.to_string()])
+            .args(["--faucet-port", &self.faucet_port.to_string()])
+            .args(["--end-after", &LIFE_SECS.to_string()])
+            .args(["--program", &stipend_client::program::ID.to_string()])
+            .arg(artifact())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(errors);
+        let mut process = command.spawn().expect("the validator starts");
+        let stdout = process.stdout.take().expect("its stdout");
+        self.process = Some(process);
+        let (sender, lines) = mpsc::channel();
+        thread::spawn(move || {
+            BufReader::new(stdout).lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
+        });
+        let ready = lines.recv_timeout(START);
+        assert_eq!(ready.as_deref(), Ok(format!("ready {}", self.url()).as_str()), "it said: {}", self.said());
+    }
+
+    fn errors(&self) -> PathBuf {
+        self.folder.path().join("stderr")
+    }
+
+    fn said(&self) -> String {
+        std::fs::read_to_string(self.errors()).unwrap_or_default()
+    }
+}
+
+impl Drop for Validator {
+    fn drop(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            process.kill().ok();
+            process.wait().ok();
+        }
+        if thread::panicking() {
+            eprintln!("the validator said: {}", self.said());
+        }
+    }
+}
+
+/// A ledger over some endpoints, which gives up earlier than one that nobody waits for.
+pub(crate) fn ledger(urls: &[String]) -> RpcLedger {
+    let options =
+        RpcOptions { timeout: Duration::from_secs(10), patience: Duration::from_secs(60), ..RpcOptions::default() };
+    RpcLedger::new(urls, options).expect("threads")
+}
+
+fn artifact() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../programs/stipend/artifact/stipend.so")
+}
+
+/// Ports of JSON-RPC, whose next one is free too, and of the faucet.
+fn free_ports() -> (u16, u16) {
+    loop {
+        let free = || TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let (rpc, faucet) = (free(), free());
+        let port = |listener: &TcpListener| listener.local_addr().expect("its address").port();
+        let (rpc_port, faucet_port) = (port(&rpc), port(&faucet));
+        let Some(next) = rpc_port.checked_add(1) else { continue };
+        if next != faucet_port && TcpListener::bind(("127.0.0.1", next)).is_ok() {
+            return (rpc_port, faucet_port);
+        }
+    }
+}

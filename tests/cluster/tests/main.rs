@@ -1,0 +1,4 @@
+//! Tests on a real validator: `cargo xtask cluster-test`.
+
+mod proxy;
+mod rpc;
