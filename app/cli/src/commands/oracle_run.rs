@@ -118,7 +118,8 @@ pub fn run(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
         settle_secs: args.source.settle_secs(),
         keep_epochs: args.keep.into(),
         looked_until: 0,
-        retry_at: i64::MIN,
+        send_at: i64::MIN,
+        measure_at: i64::MIN,
     };
     let mut rest = args.rest.rest();
     while !stop.is_asked() {

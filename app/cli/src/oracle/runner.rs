@@ -77,8 +77,10 @@ pub struct OracleRunner {
     pub keep_epochs: usize,
     /// The first epoch that was not looked at.
     pub looked_until: u32,
-    /// What is let be until when.
-    pub retry_at: i64,
+    /// When what was signed is sent again, Unix seconds of the cluster's clock.
+    pub send_at: i64,
+    /// When the source is asked again.
+    pub measure_at: i64,
 }
 
 /// How far the reports of an epoch are.
@@ -106,10 +108,10 @@ impl OracleRunner {
         if network.is_paused() {
             return Ok(Tick::Idle { now, next: None });
         }
-        if !matches!(self.ends, Ends::SignOnly) && now >= self.retry_at {
+        if !matches!(self.ends, Ends::SignOnly) && now >= self.send_at {
             if let Some(epoch) = pending.first() {
                 match self.send(ledger, payer, &network, *epoch, now)? {
-                    Sent::Waiting => self.retry_at = now.saturating_add(RETRY_SECS),
+                    Sent::Waiting => self.send_at = now.saturating_add(RETRY_SECS),
                     sent => return self.finish(&network, *epoch, now, sent),
                 }
             }
@@ -125,7 +127,7 @@ impl OracleRunner {
     fn sign_next<L: Ledger + Search>(&mut self, ledger: &mut L, network: &Network, now: i64) -> Result<Tick, RunError> {
         let newest = self.journal.newest()?;
         let first = newest.map_or(network.open_epoch, |newest| newest.saturating_add(1)).max(self.looked_until);
-        let retry = (self.retry_at > now).then_some(self.retry_at);
+        let send_at = (self.send_at > now).then_some(self.send_at);
         let mut missed = Vec::new();
         let mut epoch = first;
         let found = loop {
@@ -149,15 +151,11 @@ impl OracleRunner {
             missed.iter().for_each(|epoch| self.metrics.note_epoch(*epoch, EpochOutcome::Missed, 0));
         }
         let Some((epoch, end)) = found else {
-            return Ok(Tick::Idle { now, next: retry });
+            return Ok(Tick::Idle { now, next: send_at });
         };
-        let ready_at = end.saturating_add(self.settle_secs.into());
+        let ready_at = end.saturating_add(self.settle_secs.into()).max(self.measure_at);
         if now < ready_at {
-            let next = Some(retry.map_or(ready_at, |retry| retry.min(ready_at)));
-            return Ok(Tick::Idle { now, next });
-        }
-        if let Some(retry) = retry {
-            return Ok(Tick::Idle { now, next: Some(retry) });
+            return Ok(Tick::Idle { now, next: send_at.into_iter().chain([ready_at]).min() });
         }
         if self.is_begun_elsewhere(ledger, network, epoch)? {
             self.metrics.service.note_error("journal");
@@ -169,8 +167,8 @@ impl OracleRunner {
             return Ok(Tick::Worked);
         }
         let Some(rows) = self.measure(network, epoch, now) else {
-            self.retry_at = now.saturating_add(RETRY_SECS);
-            return Ok(Tick::Idle { now, next: Some(self.retry_at) });
+            self.measure_at = now.saturating_add(RETRY_SECS);
+            return Ok(Tick::Idle { now, next: send_at.into_iter().chain([self.measure_at]).min() });
         };
         let batches = self.sign(ledger, network, epoch, &rows)?;
         self.journal.keep(epoch, &batches)?;

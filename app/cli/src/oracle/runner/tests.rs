@@ -160,7 +160,8 @@ impl World {
             settle_secs: 0,
             keep_epochs: 2,
             looked_until: 0,
-            retry_at: i64::MIN,
+            send_at: i64::MIN,
+            measure_at: i64::MIN,
         }
     }
 
