@@ -16,7 +16,7 @@ use crate::failure::{ExitKind, Failure};
 use crate::figure::{counted, sol};
 use crate::print::{print, Format};
 use crate::service::metrics::{CrankMetrics, MetricsArgs};
-use crate::service::{begin_log, kind_of, Rest, RestArgs, Stop};
+use crate::service::{begin_log, kind_of, wait_for_cluster, Rest, RestArgs, Stop};
 
 const DOING: &str = "keep the network going";
 
@@ -102,16 +102,18 @@ pub fn run(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
     let payer = args.payer.read(&args.cluster)?;
     let mut ledger = args.cluster.connect()?;
     let stop = Stop::listen().map_err(|error| Failure::usage(DOING, error))?;
-    let network = args.network.find(&mut ledger)?;
     let (registry, metrics) = CrankMetrics::register();
     args.metrics.serve(registry).map_err(|error| Failure::usage("serve the metrics", error))?;
+    let mut rest = args.rest.rest();
+    let Some(network) = wait_for_cluster(&stop, &mut rest, args.once, || args.network.find(&mut ledger))? else {
+        return Ok(());
+    };
     let options =
         CrankOptions { claim_from_atoms: args.claim.then_some(args.claim_from), open_reports: args.open_reports };
     tracing::info!("crank of network {network}, paid by {}", payer.pubkey());
 
     let mut crank = Crank::new(network, options);
     let mut summary = Summary { network: network.to_string(), ..Summary::default() };
-    let mut rest = args.rest.rest();
     while !stop.is_asked() {
         let stepped = crank.step(&mut ledger, &payer);
         let lost = match &stepped {

@@ -12,12 +12,12 @@ use stipend_client::reader::Reader;
 use stipend_client::rpc::RpcLedger;
 
 use crate::cluster::{ClusterArgs, NetworkArgs};
-use crate::failure::Failure;
+use crate::failure::{ExitKind, Failure};
 use crate::keypair_file::{read_key, read_keypair};
 use crate::oracle::{Ends, Journal, OracleRunner, PlacesArgs, Role, RunError, Tick};
 use crate::print::{print, Format};
 use crate::service::metrics::{MetricsArgs, OracleMetrics};
-use crate::service::{begin_log, kind_of, RestArgs, Stop};
+use crate::service::{begin_log, kind_of, wait_for_cluster, RestArgs, Stop};
 use crate::source::{EpochClock, SourceArgs};
 
 const DOING: &str = "run the oracle";
@@ -92,16 +92,23 @@ pub fn run(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
     let places = args.places.read()?;
     let stop = Stop::listen().map_err(|error| usage(error.into()))?;
     let mut ledger = args.cluster.connect()?;
-    let network = args.network.find(&mut ledger)?;
-    let state = Reader::new(&mut ledger, network).network().map_err(|error| Failure::settling(DOING, error))?;
+    let (registry, metrics) = OracleMetrics::register();
+    args.metrics.serve(registry).map_err(|error| Failure::usage("serve the metrics", error))?;
+    let mut rest = args.rest.rest();
+    let found = wait_for_cluster(&stop, &mut rest, args.once, || {
+        let network = args.network.find(&mut ledger)?;
+        let state = Reader::new(&mut ledger, network).network().map_err(|error| Failure::settling(DOING, error))?;
+        Ok((network, state))
+    })?;
+    let Some((network, state)) = found else {
+        return Ok(());
+    };
     let oracle = Address::from(key.verifying_key().to_bytes());
     let role = if args.sign_only { Role::Sign } else { Role::Both };
     let journal =
         Journal::open(&args.journal, role, &network, &oracle).map_err(|error| Failure::usage(DOING, error))?;
     let clock = EpochClock { genesis: state.genesis, epoch_secs: state.epoch_secs };
     let source = args.source.open(&clock).map_err(|error| Failure::usage("open the source", error))?;
-    let (registry, metrics) = OracleMetrics::register();
-    args.metrics.serve(registry).map_err(|error| Failure::usage("serve the metrics", error))?;
     tracing::info!("oracle {oracle} of network {network}, paid by {}", payer.pubkey());
     if !state.oracles.has(&oracle, state.open_epoch) {
         tracing::warn!("the network has no such oracle; it begins to report once the authority has added it");
@@ -121,7 +128,6 @@ pub fn run(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
         send_at: i64::MIN,
         measure_at: i64::MIN,
     };
-    let mut rest = args.rest.rest();
     while !stop.is_asked() {
         let sleep = match runner.tick(&mut ledger, &payer) {
             Ok(Tick::Worked) => continue,
@@ -153,7 +159,12 @@ pub fn run(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
     print(stdout, args.output, &summary, |out: &mut dyn Write| {
         let newest = summary.newest_epoch.map_or_else(|| "none".to_owned(), |epoch| epoch.to_string());
         writeln!(out, "newest epoch in the journal: {newest}; signed and not there: {:?}", summary.pending_epochs)
-    })
+    })?;
+    if args.once && !args.sign_only && !summary.pending_epochs.is_empty() {
+        let cause = format!("epochs {:?} are signed and not there; the log says why", summary.pending_epochs);
+        return Err(Failure::new(ExitKind::Refused, DOING, cause));
+    }
+    Ok(())
 }
 
 fn note_balance(ledger: &mut RpcLedger, payer: &Keypair, metrics: &OracleMetrics) {

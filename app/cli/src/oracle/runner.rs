@@ -17,6 +17,7 @@ use stipend_client::relay::{look, relay, Arrival, Witness};
 
 use super::places::Places;
 use super::{Journal, JournalError};
+use crate::demo::progress::Progress;
 use crate::service::metrics::{EpochOutcome, OracleMetrics};
 use crate::source::{EpochClock, Source};
 
@@ -108,7 +109,7 @@ impl OracleRunner {
         if network.is_paused() {
             return Ok(Tick::Idle { now, next: None });
         }
-        if !matches!(self.ends, Ends::SignOnly) && now >= self.send_at {
+        if now >= self.send_at {
             if let Some(epoch) = pending.first() {
                 match self.send(ledger, payer, &network, *epoch, now)? {
                     Sent::Waiting => self.send_at = now.saturating_add(RETRY_SECS),
@@ -257,13 +258,16 @@ impl OracleRunner {
     ) -> Result<Sent, RunError> {
         let batches = self.journal.read(epoch)?;
         let is_open = epoch >= network.open_epoch && network.report_end(epoch).is_ok_and(|end| now < end);
-        if is_open {
+        // Who signs only looks what has become of it.
+        if is_open && !matches!(self.ends, Ends::SignOnly) {
             let ready = ready(ledger, network, epoch, now, &batches)?;
             let witness = match &self.ends {
                 Ends::Pay(oracle) => Witness::Oracle(oracle),
                 Ends::Relay | Ends::SignOnly => Witness::Batch,
             };
-            let relayed = relay(ledger, payer, &ready, witness, |_| {}).inspect_err(|_| {
+            let progress = Progress::begin("reporting", ready.len() as u64);
+            let tell = |dealt| progress.set(dealt as u64);
+            let relayed = relay(ledger, payer, &ready, witness, tell).inspect_err(|_| {
                 self.metrics.note_retry(ready.len());
             })?;
             self.metrics.note_relayed(&relayed);

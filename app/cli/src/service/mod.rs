@@ -1,9 +1,11 @@
 //! What the programs share that people leave running.
 
 pub mod metrics;
+mod patience;
 mod rest;
 mod stop;
 
+pub use patience::wait_for_cluster;
 pub use rest::{Rest, RestArgs};
 pub use stop::Stop;
 
