@@ -3,7 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    airdrop, demo, explain, oracle_ingest, oracle_ingest_snapshot, oracle_keygen, oracle_measure, oracle_sign, verify,
+    airdrop, crank_run, demo, explain, oracle_ingest, oracle_ingest_snapshot, oracle_keygen, oracle_measure,
+    oracle_relay, oracle_run, oracle_sign, verify,
 };
 
 /// Settle the rewards of a network of devices on Solana
@@ -29,6 +30,9 @@ pub enum Command {
     Verify(verify::Args),
     /// Say why a node's last scored epoch brought what it brought
     Explain(explain::Args),
+    /// Keep a network going: score, judge, close, settle, claim
+    #[command(subcommand)]
+    Crank(CrankCommand),
     /// Measure: keys, measurement files, signed batches
     #[command(subcommand)]
     Oracle(OracleCommand),
@@ -46,4 +50,14 @@ pub enum OracleCommand {
     Measure(Box<oracle_measure::Args>),
     /// Sign a measurement file, for anybody to relay
     Sign(oracle_sign::Args),
+    /// Measure, sign and report every epoch
+    Run(Box<oracle_run::Args>),
+    /// Send a file of signed batches, those that are not there yet
+    Relay(oracle_relay::Args),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum CrankCommand {
+    /// Take every step that is due, again and again, beside other cranks
+    Run(crank_run::Args),
 }

@@ -12,9 +12,11 @@ mod figure;
 mod ingest;
 mod keypair_file;
 mod measurement_output;
+mod oracle;
 mod output_file;
 mod print;
 mod program;
+mod service;
 mod source;
 mod table;
 

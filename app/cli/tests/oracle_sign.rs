@@ -55,7 +55,7 @@ fn read(folder: &TempDir, name: &str) -> Vec<SignedBatch> {
 fn batches(epoch: u32, shard: u32, entries: &[Entry]) -> Vec<SignedBatch> {
     let network: Address = NETWORK.parse().expect("an address");
     let shard = address::shard(&network, shard);
-    cut(DOMAIN, epoch, entries, 120).iter().map(|batch| SignedBatch::new(&key(), &network, &shard, batch)).collect()
+    cut(DOMAIN, epoch, entries, 110).iter().map(|batch| SignedBatch::new(&key(), &network, &shard, batch)).collect()
 }
 
 #[track_caller]
@@ -102,7 +102,7 @@ fn one_epoch_alone_can_be_signed() {
 }
 
 #[test]
-fn a_full_shard_is_cut_into_batches_of_120() {
+fn a_full_shard_is_cut_into_batches_of_110() {
     let folder = folder();
     let rows = |format: fn(u16) -> String| (0..1_024).map(format).collect::<String>();
     let measured = format!("epoch,node,uptime_bps,bandwidth\n{}", rows(|slot| format!("0,n{slot},{slot},\n")));
@@ -113,8 +113,8 @@ fn a_full_shard_is_cut_into_batches_of_120() {
     sign(folder.path(), &["--domain", DOMAIN_HEX, "--out", "out"]);
 
     let entries: Vec<_> = (0..1_024).map(|slot| Entry::new(Some(slot), None)).collect();
-    // 1,024 / 120 = 8.53
-    assert_eq!(read(&folder, "out").len(), 9);
+    // 1,024 / 110 = 9.31
+    assert_eq!(read(&folder, "out").len(), 10);
     assert_eq!(read(&folder, "out"), batches(0, 0, &entries));
 }
 

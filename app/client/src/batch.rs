@@ -19,14 +19,17 @@
 
 use crate::{
     address,
-    instruction::{relay_report, ReportBatch},
+    instruction::{relay_report, submit_signed_data, ReportBatch},
 };
 use borsh::{BorshDeserialize, BorshSerialize};
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use solana_address::Address;
 use solana_instruction::Instruction;
 use std::io;
-use stipend::state::Entry;
+use stipend::{
+    instructions::{ReportArgs, SUBMIT_REPORT_DISCRIMINATOR},
+    state::Entry,
+};
 
 /// What a file of signed batches begins with.
 pub const MAGIC: [u8; 8] = *b"STPBATCH";
@@ -37,6 +40,10 @@ pub const VERSION: u16 = 1;
 pub const SIGNED_NODES: usize = 150;
 /// Nodes of a batch that fits one transaction which relays it.
 pub const RELAYED_NODES: usize = 120;
+/// The same as [`SIGNED_NODES`], with room for a limit of compute units and a priority fee.
+pub const SIGNED_NODES_WITH_BUDGET: usize = 140;
+/// The same as [`RELAYED_NODES`], with room for a limit of compute units and a priority fee.
+pub const RELAYED_NODES_WITH_BUDGET: usize = 110;
 
 /// One batch of an oracle's measurements, signed.
 #[derive(BorshDeserialize, BorshSerialize, Clone, Debug, PartialEq, Eq)]
@@ -91,6 +98,24 @@ impl SignedBatch {
     pub fn is_signed(&self) -> bool {
         let signature = Signature::from_bytes(&self.signature);
         VerifyingKey::from_bytes(&self.oracle).is_ok_and(|key| key.verify_strict(&self.data, &signature).is_ok())
+    }
+
+    /// What the data says. `None` if it is no data of a `submit_report` instruction for the report of this shard and oracle.
+    pub fn args(&self) -> Option<ReportArgs<'_>> {
+        let args = ReportArgs::parse(self.data.strip_prefix(&SUBMIT_REPORT_DISCRIMINATOR)?)?;
+        let is_own = *args.report == self.report();
+        (is_own && args.batch.measurements.len().is_multiple_of(Entry::SIZE)).then_some(args)
+    }
+
+    /// Where the report is that it goes to.
+    pub fn report(&self) -> Address {
+        address::report(&Address::from(self.shard), &Address::from(self.oracle))
+    }
+
+    /// The instruction of a transaction that the oracle signs itself.
+    pub fn to_signed_instruction(&self) -> Instruction {
+        let [oracle, network, shard] = [self.oracle, self.network, self.shard].map(Address::from);
+        submit_signed_data(&oracle, &network, &shard, self.data.clone())
     }
 
     /// The two instructions that relay it, first in their transaction.

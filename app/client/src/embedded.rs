@@ -90,7 +90,7 @@ impl Ledger for EmbeddedLedger {
     ) -> Result<Receipt, LedgerError> {
         let transaction = self.sign(payer, instructions, signers)?;
         let bytes = wire_bytes(&transaction);
-        let meta = self.vm.send_transaction(transaction).map_err(refusal)?;
+        let meta = self.vm.send_transaction(transaction).map_err(|failed| refusal_of(payer, failed))?;
         Ok(Receipt { compute_units: meta.compute_units_consumed, fee_lamports: meta.fee, bytes })
     }
 
@@ -101,7 +101,7 @@ impl Ledger for EmbeddedLedger {
         signers: &[&Keypair],
     ) -> Result<Simulation, LedgerError> {
         let transaction = self.sign(payer, instructions, signers)?;
-        let simulated = self.vm.simulate_transaction(transaction).map_err(refusal)?;
+        let simulated = self.vm.simulate_transaction(transaction).map_err(|failed| refusal_of(payer, failed))?;
         let lamports_before = |address| self.vm.get_account(address).map_or(0, |account| account.lamports);
         let changes = simulated.post_accounts.iter().map(|(address, account)| {
             (*address, i128::from(account.lamports()) - i128::from(lamports_before(address)))
@@ -129,4 +129,9 @@ pub fn wire_bytes(transaction: &Transaction) -> usize {
 
 fn refusal(failed: FailedTransactionMetadata) -> LedgerError {
     refusal::explain(failed.err, &failed.meta.logs)
+}
+
+/// The same of a transaction that `payer` was to pay for.
+fn refusal_of(payer: &Keypair, failed: FailedTransactionMetadata) -> LedgerError {
+    refusal::explain_of(&payer.pubkey(), failed.err, &failed.meta.logs)
 }

@@ -10,12 +10,14 @@
 //! - [`ledger`]: where transactions are sent: [`rpc`], a cluster; [`embedded`], one in this process; [`metered`] counts what they cost
 //! - [`reader`]: what a network's accounts say, wherever they are read; [`snapshot`], a folder of them
 //! - [`verify`], [`explain`]: an epoch rebuilt, and a node's reward in its parts, from accounts alone
+//! - [`crank`], [`relay`]: what programs that run on do, beside others and again and again
 //! - [`settlement`]: the steps that keep a network going, over any ledger
 
 pub mod account;
 pub mod address;
 pub mod batch;
 pub mod config;
+pub mod crank;
 pub mod csv_rows;
 pub mod embedded;
 pub mod explain;
@@ -24,6 +26,7 @@ pub mod ledger;
 pub mod measurement;
 pub mod metered;
 pub mod reader;
+pub mod relay;
 pub mod rpc;
 pub mod settlement;
 pub mod slots;

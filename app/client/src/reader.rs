@@ -144,3 +144,13 @@ impl<'a, A: Accounts> Reader<'a, A> {
         self.optional(address, decode)?.ok_or(ReadError::Missing { expected, address })
     }
 }
+
+impl<A: Search> Reader<'_, A> {
+    /// All nodes of the network, by their accounts' addresses.
+    pub fn nodes(&mut self) -> Result<Vec<(Address, Node)>, ReadError> {
+        let network_at = Node::DISCRIMINATOR.len() + std::mem::offset_of!(Node, network);
+        let found = self.accounts.find(&[(0, Node::DISCRIMINATOR), (network_at, self.network.as_ref())])?;
+        let decode = |address, data: &[u8]| account::node(data).map_err(|source| ReadError::Decode { address, source });
+        found.into_iter().map(|(address, found)| Ok((address, decode(address, &found.data)?))).collect()
+    }
+}

@@ -181,6 +181,11 @@ impl Slots {
         self.places.get(node).copied()
     }
 
+    /// All nodes and their places, in the order of these.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, Place)> {
+        self.nodes.iter().map(|(place, node)| (node.as_str(), *place))
+    }
+
     /// What an oracle reports of an epoch: for each shard that has a node, by index, one entry for each slot from 0 to its last
     /// node's. A slot without a row is [`Entry::BLANK`]: not measured.
     ///

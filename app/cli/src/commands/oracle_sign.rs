@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use solana_address::Address;
 use stipend_client::address;
-use stipend_client::batch::{self, cut, BatchFileError, SignedBatch, RELAYED_NODES};
+use stipend_client::batch::{self, cut, BatchFileError, SignedBatch, RELAYED_NODES_WITH_BUDGET};
 use stipend_client::measurement::Measurements;
 use stipend_client::slots::Slots;
 
@@ -17,9 +17,10 @@ const DOING: &str = "sign the measurements";
 
 /// What the help says below the options.
 const RULES: &str =
-    "For each epoch, each shard of the slots file is signed in batches of up to 120 slots, each of which fits one \
+    "For each epoch, each shard of the slots file is signed in batches of up to 110 slots, each of which fits one \
     transaction that anybody may send. A slot that the measurement file has no row for is not measured; a shard of \
-    which nothing was measured gets one empty batch, which says so. The layout of the file is documented in \
+    which nothing was measured gets one empty batch, which says so. Sign an epoch once, and keep the file: whoever signs two \
+    values for one slot forfeits the oracle's bond. The layout of the file is documented in \
     the README of the command.";
 
 #[derive(Debug, clap::Args)]
@@ -78,7 +79,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         })?;
         for (index, entries) in shards {
             let shard = address::shard(&args.network, index);
-            let cut = cut(args.domain, *epoch, &entries, RELAYED_NODES);
+            let cut = cut(args.domain, *epoch, &entries, RELAYED_NODES_WITH_BUDGET);
             batches.extend(cut.iter().map(|batch| SignedBatch::new(&key, &args.network, &shard, batch)));
         }
     }

@@ -10,7 +10,7 @@ mod cost;
 mod key;
 mod lifecycle;
 mod outcome;
-mod progress;
+pub mod progress;
 mod rules;
 mod scenario;
 mod stage;

@@ -21,6 +21,11 @@ impl Progress {
         Self { bar }
     }
 
+    /// So many are done by now.
+    pub fn set(&self, steps: u64) {
+        self.bar.set_position(steps);
+    }
+
     /// One more is done.
     pub fn advance(&self) {
         self.bar.inc(1);

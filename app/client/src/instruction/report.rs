@@ -43,8 +43,13 @@ impl ReportBatch {
 
 /// Reports a batch in a transaction that the oracle signs itself.
 pub fn submit_report(oracle: &Address, network: &Address, shard: &Address, batch: &ReportBatch) -> Instruction {
+    submit_signed_data(oracle, network, shard, batch.to_data(&address::report(shard, oracle)))
+}
+
+/// The same, of the data that [`ReportBatch::to_data`] gave.
+pub fn submit_signed_data(oracle: &Address, network: &Address, shard: &Address, data: Vec<u8>) -> Instruction {
     let report = address::report(shard, oracle);
-    let mut instruction = submit_data(network, shard, &report, oracle, batch.to_data(&report));
+    let mut instruction = submit_data(network, shard, &report, oracle, data);
     if let Some(witness) = instruction.accounts.last_mut() {
         witness.is_signer = true;
     }

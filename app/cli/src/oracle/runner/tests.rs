@@ -1,0 +1,414 @@
+//! An oracle on the embedded ledger, whose clock is turned, against the committed artifact.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use solana_account::Account;
+use solana_instruction::Instruction;
+use solana_signer::Signer as _;
+use stipend_client::embedded::EmbeddedLedger;
+use stipend_client::instruction;
+use stipend_client::ledger::{Receipt, Simulation};
+use stipend_client::program::instructions::NetworkParams;
+use stipend_client::program::state::{EmissionParams, Entry, PolicyParams};
+use stipend_client::settlement::Settlement;
+use tempfile::TempDir;
+
+use super::super::{PlacesArgs, Role};
+use super::*;
+use crate::source::{EpochSpan, Measured, SourceError};
+
+const GENESIS: i64 = 1_700_000_000;
+const EPOCH_SECS: i64 = 3_600;
+const REPORT_SECS: i64 = 600;
+const TOKEN_PROGRAM: Address = spl_token_interface::ID;
+/// Two shards of 200 and 3: batches of 110, 90 and 3.
+const NODES: u16 = 203;
+const BATCHES: usize = 3;
+
+fn key(seed: u8) -> Keypair {
+    Keypair::new_from_array([seed; 32])
+}
+
+fn device(node: u16) -> Keypair {
+    let mut seed = [9; 32];
+    seed[..2].copy_from_slice(&node.to_le_bytes());
+    Keypair::new_from_array(seed)
+}
+
+fn oracle() -> SigningKey {
+    SigningKey::from_bytes(&[3; 32])
+}
+
+/// A cluster that is lost after some transactions.
+struct Flaky {
+    ledger: EmbeddedLedger,
+    sends_left: usize,
+    sent: Vec<Vec<Instruction>>,
+}
+
+impl Accounts for Flaky {
+    fn account(&mut self, address: &Address) -> Result<Option<Account>, LedgerError> {
+        self.ledger.account(address)
+    }
+}
+
+impl Search for Flaky {
+    fn find(&mut self, holding: &[(usize, &[u8])]) -> Result<Vec<(Address, Account)>, LedgerError> {
+        self.ledger.find(holding)
+    }
+}
+
+impl Ledger for Flaky {
+    fn send(
+        &mut self,
+        payer: &Keypair,
+        instructions: &[Instruction],
+        signers: &[&Keypair],
+    ) -> Result<Receipt, LedgerError> {
+        self.sends_left =
+            self.sends_left.checked_sub(1).ok_or(LedgerError::Unreachable { reason: "cut off".to_owned() })?;
+        self.sent.push(instructions.to_vec());
+        self.ledger.send(payer, instructions, signers)
+    }
+
+    fn simulate(
+        &mut self,
+        payer: &Keypair,
+        instructions: &[Instruction],
+        signers: &[&Keypair],
+    ) -> Result<Simulation, LedgerError> {
+        self.ledger.simulate(payer, instructions, signers)
+    }
+
+    fn rent_lamports(&mut self, space: usize) -> Result<u64, LedgerError> {
+        self.ledger.rent_lamports(space)
+    }
+
+    fn now(&mut self) -> Result<i64, LedgerError> {
+        self.ledger.now()
+    }
+}
+
+/// A source whose uptime can be changed; none fails.
+#[derive(Clone)]
+struct Dial(Arc<Mutex<Option<u16>>>);
+
+impl Source for Dial {
+    fn measure(&mut self, span: &EpochSpan) -> Result<Measured, SourceError> {
+        let uptime_bps = self.0.lock().expect("no panic").ok_or(SourceError::Options)?;
+        let row =
+            |node: String| MeasurementRow { epoch: span.epoch, node, uptime_bps: Some(uptime_bps), bandwidth: None };
+        let mut rows: Vec<_> = (0..NODES).map(|node| row(device(node).pubkey().to_string())).collect();
+        rows.push(row("nobody".to_owned()));
+        Ok(Measured { rows, remarks: Vec::new() })
+    }
+}
+
+struct World {
+    ledger: Flaky,
+    payer: Keypair,
+    network: Address,
+    folder: TempDir,
+    dial: Dial,
+}
+
+impl World {
+    fn new() -> Self {
+        let program = concat!(env!("CARGO_MANIFEST_DIR"), "/../../programs/stipend/artifact/stipend.so");
+        let program = std::env::var_os("STIPEND_PROGRAM").unwrap_or_else(|| program.into());
+        let mut ledger = EmbeddedLedger::new(&std::fs::read(program).unwrap(), GENESIS - 1).unwrap();
+        let (payer, mint_key) = (key(1), key(2));
+        let (authority, mint) = (payer.pubkey(), mint_key.pubkey());
+        ledger.airdrop(&authority, 1_000_000_000_000).unwrap();
+        let lamports = ledger.rent_lamports(82).unwrap();
+        let create =
+            solana_system_interface::instruction::create_account(&authority, &mint, lamports, 82, &TOKEN_PROGRAM);
+        let initialize =
+            spl_token_interface::instruction::initialize_mint2(&TOKEN_PROGRAM, &mint, &authority, None, 0).unwrap();
+        ledger.send(&payer, &[create, initialize], &[&mint_key]).unwrap();
+        let network = address::network(&mint, 0);
+        let create = instruction::create_network(&authority, &authority, &mint, &TOKEN_PROGRAM, params());
+        let add = instruction::add_oracle(
+            &authority,
+            &authority,
+            &network,
+            &Address::from(oracle().verifying_key().to_bytes()),
+        );
+        ledger.send(&payer, &[create, add], &[]).unwrap();
+        for node in 0..NODES {
+            Settlement::new(&mut ledger, &payer, network).register(&device(node), None, &key(4).pubkey()).unwrap();
+        }
+        ledger.warp_to(GENESIS + EPOCH_SECS);
+        let ledger = Flaky { ledger, sends_left: usize::MAX, sent: Vec::new() };
+        let dial = Dial(Arc::new(Mutex::new(Some(10_000))));
+        Self { ledger, payer, network, folder: tempfile::tempdir().unwrap(), dial }
+    }
+
+    /// A process that was just started.
+    fn start(&self) -> OracleRunner {
+        let oracle = oracle();
+        let address = Address::from(oracle.verifying_key().to_bytes());
+        OracleRunner {
+            network: self.network,
+            key: oracle,
+            ends: Ends::Relay,
+            journal: Journal::open(self.folder.path(), Role::Both, &self.network, &address).unwrap(),
+            source: Box::new(self.dial.clone()),
+            places: PlacesArgs { labels: None, slots: None }.read().unwrap(),
+            metrics: OracleMetrics::register().1,
+            settle_secs: 0,
+            keep_epochs: 2,
+            looked_until: 0,
+            send_at: i64::MIN,
+            measure_at: i64::MIN,
+        }
+    }
+
+    /// Goes on until there is nothing to do; returns when there is.
+    fn run(&mut self, runner: &mut OracleRunner) -> Option<i64> {
+        for _ in 0..100 {
+            if let Tick::Idle { next, .. } = runner.tick(&mut self.ledger, &self.payer).unwrap() {
+                return next;
+            }
+        }
+        panic!("it goes round in circles");
+    }
+
+    fn warp_to(&mut self, now: i64) {
+        self.ledger.ledger.warp_to(now);
+    }
+
+    fn dial(&self, uptime_bps: Option<u16>) {
+        *self.dial.0.lock().unwrap() = uptime_bps;
+    }
+
+    fn report(&mut self, shard: u32) -> Vec<Entry> {
+        let shard = address::shard(&self.network, shard);
+        let oracle = Address::from(oracle().verifying_key().to_bytes());
+        let found = Reader::new(&mut self.ledger, self.network).report(&shard, &oracle).unwrap();
+        found.map(|(_, entries)| entries).unwrap_or_default()
+    }
+
+    /// Data of the reports that were sent.
+    fn reports_sent(&self) -> Vec<Vec<u8>> {
+        self.ledger.sent.iter().filter(|sent| sent.len() == 2).map(|sent| sent[1].data.clone()).collect()
+    }
+
+    fn journal_bytes(&self, epoch: u32) -> Vec<u8> {
+        std::fs::read(path(self.folder.path(), epoch, "batches")).unwrap()
+    }
+
+    fn settle(&mut self, epoch: u32) {
+        Settlement::new(&mut self.ledger, &self.payer, self.network).close_until(epoch).unwrap();
+    }
+}
+
+fn path(folder: &Path, epoch: u32, extension: &str) -> std::path::PathBuf {
+    folder.join(format!("epoch-{epoch:010}.{extension}"))
+}
+
+fn params() -> NetworkParams {
+    NetworkParams {
+        id: 0,
+        genesis: GENESIS,
+        epoch_secs: EPOCH_SECS as u32,
+        shard_capacity: 200,
+        unit: *b"kbit/s\0\0\0\0\0\0\0\0\0\0",
+        guardian: None,
+        cap_atoms: u64::MAX,
+        policy: PolicyParams {
+            report_secs: REPORT_SECS as u32,
+            score_secs: 2 * EPOCH_SECS as u32,
+            uptime_weight_bps: 10_000,
+            min_uptime_bps: 0,
+            bandwidth_cap: 1,
+            max_boost_bps: 10_000,
+            quorum: 1,
+            ..PolicyParams::default()
+        },
+        emission: EmissionParams { per_epoch_atoms: 1_000, ..EmissionParams::default() },
+    }
+}
+
+fn measured(uptime_bps: u16) -> Entry {
+    Entry::new(Some(uptime_bps), None)
+}
+
+#[test]
+fn an_epoch_is_signed_kept_and_reported_and_then_waited_for_the_next() {
+    let mut world = World::new();
+    let mut runner = world.start();
+
+    let next = world.run(&mut runner);
+
+    assert_eq!(next, Some(GENESIS + 2 * EPOCH_SECS));
+    assert_eq!(world.report(0), [measured(10_000); 200]);
+    assert_eq!(world.report(1)[..3], [measured(10_000); 3]);
+    assert_eq!(world.reports_sent().len(), BATCHES);
+    assert!(path(world.folder.path(), 0, "done").exists());
+}
+
+#[test]
+fn what_is_not_due_is_not_measured() {
+    let mut world = World::new();
+    world.warp_to(GENESIS + EPOCH_SECS - 1);
+    world.dial(None);
+    let mut runner = world.start();
+
+    assert_eq!(world.run(&mut runner), Some(GENESIS + EPOCH_SECS));
+    assert_eq!(runner.journal.newest().unwrap(), None);
+}
+
+#[test]
+fn killed_after_any_number_of_transactions_it_sends_the_same_bytes_again() {
+    // Two reports are opened and three batches sent: killed before each of these, and after the last.
+    for sends in 0..=2 + BATCHES {
+        let mut world = World::new();
+        world.ledger.sends_left = sends;
+        let mut killed = world.start();
+        while let Ok(Tick::Worked) = killed.tick(&mut world.ledger, &world.payer) {}
+        drop(killed);
+        let signed = world.journal_bytes(0);
+        // What was measured differs by now: signed anew, it would contradict.
+        world.dial(Some(1));
+        world.ledger.sends_left = usize::MAX;
+
+        let mut again = world.start();
+        world.run(&mut again);
+
+        assert_eq!(world.journal_bytes(0), signed, "{sends}");
+        assert_eq!(world.report(0), [measured(10_000); 200], "{sends}");
+        assert_eq!(world.report(1)[..3], [measured(10_000); 3], "{sends}");
+        let mut reports = world.reports_sent();
+        reports.sort();
+        let sent = reports.len();
+        reports.dedup();
+        assert_eq!((sent, reports.len()), (BATCHES, BATCHES), "{sends}: a batch was sent twice");
+    }
+}
+
+#[test]
+fn without_its_journal_it_signs_nothing_that_is_on_the_chain() {
+    let mut world = World::new();
+    let mut runner = world.start();
+    world.ledger.sends_left = 3;
+    while let Ok(Tick::Worked) = runner.tick(&mut world.ledger, &world.payer) {}
+    drop(runner);
+    world.ledger.sends_left = usize::MAX;
+    world.folder = tempfile::tempdir().unwrap();
+    world.dial(Some(1));
+
+    let mut lost = world.start();
+    world.run(&mut lost);
+
+    assert!(lost.journal.pending().unwrap().is_empty());
+    assert!(!path(world.folder.path(), 0, "batches").exists());
+    assert_eq!(world.reports_sent().len(), 1);
+}
+
+#[test]
+fn a_source_that_fails_is_asked_again_and_then_not_measured_is_reported_never_down() {
+    let mut world = World::new();
+    world.dial(None);
+    let mut runner = world.start();
+
+    let retry = world.run(&mut runner);
+    let signed = runner.journal.newest().unwrap();
+    // A quarter of the window is 150 s, of which 120 s are left for sending at the most.
+    world.warp_to(GENESIS + EPOCH_SECS + REPORT_SECS - 120);
+    world.run(&mut runner);
+
+    assert_eq!((retry, signed), (Some(GENESIS + EPOCH_SECS + 10), None));
+    assert_eq!(world.report(0), [Entry::BLANK; 200]);
+    let oracle = Address::from(oracle().verifying_key().to_bytes());
+    for shard in [0, 1] {
+        let shard = address::shard(&world.network, shard);
+        let (header, _) = Reader::new(&mut world.ledger, world.network).report(&shard, &oracle).unwrap().unwrap();
+        assert_eq!((header.epoch, header.total), (0, 0));
+    }
+}
+
+#[test]
+fn a_source_that_comes_back_in_time_is_heard() {
+    let mut world = World::new();
+    world.dial(None);
+    let mut runner = world.start();
+    world.run(&mut runner);
+    world.dial(Some(7_000));
+    world.warp_to(GENESIS + EPOCH_SECS + 10);
+
+    world.run(&mut runner);
+
+    assert_eq!(world.report(0), [measured(7_000); 200]);
+}
+
+#[test]
+fn an_epoch_whose_window_closed_with_a_part_of_it_missing_is_missed_and_the_next_is_reported() {
+    let mut world = World::new();
+    world.ledger.sends_left = 3;
+    let mut runner = world.start();
+    while let Ok(Tick::Worked) = runner.tick(&mut world.ledger, &world.payer) {}
+    world.ledger.sends_left = usize::MAX;
+    world.warp_to(GENESIS + EPOCH_SECS + REPORT_SECS);
+    world.settle(0);
+    world.warp_to(GENESIS + 2 * EPOCH_SECS);
+
+    world.run(&mut runner);
+
+    let ending = |epoch| std::fs::read_to_string(path(world.folder.path(), epoch, "done")).unwrap();
+    assert_eq!([ending(0), ending(1)], ["missed\n", "reported\n"]);
+}
+
+#[test]
+fn after_a_sleep_every_epoch_is_missed_but_the_one_whose_window_is_open() {
+    let mut world = World::new();
+    let mut runner = world.start();
+    world.run(&mut runner);
+    drop(runner);
+    world.warp_to(GENESIS + 5 * EPOCH_SECS + 1);
+    world.settle(3);
+
+    let mut runner = world.start();
+    world.run(&mut runner);
+
+    assert_eq!(runner.journal.newest().unwrap(), Some(4));
+    assert!(!path(world.folder.path(), 3, "batches").exists());
+    assert!(path(world.folder.path(), 4, "done").exists());
+}
+
+#[test]
+fn a_pause_is_waited_out_and_the_same_bytes_are_sent_after_it() {
+    let mut world = World::new();
+    world.ledger.sends_left = 3;
+    let mut runner = world.start();
+    while let Ok(Tick::Worked) = runner.tick(&mut world.ledger, &world.payer) {}
+    world.ledger.sends_left = usize::MAX;
+    let authority = world.payer.pubkey();
+    world.ledger.send(&world.payer, &[instruction::pause(&authority, &world.network)], &[]).unwrap();
+    world.dial(Some(5));
+    world.warp_to(GENESIS + EPOCH_SECS + REPORT_SECS);
+
+    let paused = world.run(&mut runner);
+    world.ledger.send(&world.payer, &[instruction::resume(&authority, &world.network)], &[]).unwrap();
+    world.run(&mut runner);
+
+    assert_eq!(paused, None);
+    assert_eq!(world.report(0), [measured(10_000); 200]);
+    assert!(path(world.folder.path(), 0, "done").exists());
+}
+
+#[test]
+fn old_epochs_are_pruned() {
+    let mut world = World::new();
+    let mut runner = world.start();
+    for epoch in 0..4 {
+        world.warp_to(GENESIS + i64::from(epoch + 1) * EPOCH_SECS);
+        world.run(&mut runner);
+        world.settle(epoch);
+    }
+
+    let is_kept = |epoch| path(world.folder.path(), epoch, "batches").exists();
+
+    assert_eq!([0, 1, 2, 3].map(is_kept), [false, false, true, true]);
+}

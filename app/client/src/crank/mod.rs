@@ -1,0 +1,136 @@
+//! What keeps a network going, as a program that runs on beside others of its kind.
+//!
+//! A [`Crank`] takes one step at a time: it reads what the accounts say, does all that can be done at that moment and no
+//! more, and says when there may be something to do again. It keeps nothing that it could not read again, so that it can be
+//! ended at any moment, and several cranks of one network lose nothing but a few fees to each other.
+
+mod plan;
+mod task;
+
+pub use task::{Outcome, Task};
+
+use crate::{
+    account,
+    ledger::{Ledger, LedgerError, Receipt},
+    reader::ReadError,
+};
+use plan::Planner;
+use solana_address::Address;
+use solana_keypair::Keypair;
+use solana_signer::Signer;
+use std::collections::BTreeMap;
+use stipend::state::Network;
+
+/// Transactions of one step at the most: whoever ends the program waits for no more than these.
+const TASKS_A_STEP: usize = 256;
+/// How long a task that was refused is let be, in seconds: at first, and at the most.
+const HOLD_SECS: (i64, i64) = (4, 600);
+
+/// What a crank does beside scoring, judging, closing and settling.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CrankOptions {
+    /// Have everybody paid who has accrued at least so many atoms in a shard; the payer opens the token accounts that are
+    /// missing.
+    pub claim_from_atoms: Option<u64>,
+    /// Open the reports that the oracles will need; the payer pays their rent.
+    pub open_reports: bool,
+}
+
+/// A step that was taken.
+#[derive(Debug)]
+pub struct Step {
+    /// Unix seconds of the cluster's clock when the accounts were read.
+    pub now: i64,
+    /// The network as it was read.
+    pub network: Box<Network>,
+    /// What became of each task; none if there was nothing to do.
+    pub outcomes: Vec<(Task, Outcome)>,
+    /// Unix second at which there may be something to do even if nobody sends anything; none if that is not known.
+    pub next: Option<i64>,
+}
+
+/// A crank of one network.
+#[derive(Debug)]
+pub struct Crank {
+    network: Address,
+    options: CrankOptions,
+    /// What was refused, until when it is let be.
+    held: BTreeMap<Task, Hold>,
+    /// The network's bytes when there was nothing to do, and until when that holds if they stay the same.
+    idle: Option<(Vec<u8>, Option<i64>)>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Hold {
+    secs: i64,
+    until: i64,
+}
+
+impl Crank {
+    /// - `network`: the network's address.
+    pub fn new(network: Address, options: CrankOptions) -> Self {
+        Self { network, options, held: BTreeMap::new(), idle: None }
+    }
+
+    /// Does what can be done now, all at once.
+    ///
+    /// Errors: the accounts can't be read; nothing was sent. What became of the transactions is in [`Step::outcomes`].
+    pub fn step(&mut self, ledger: &mut impl Ledger, payer: &Keypair) -> Result<Step, ReadError> {
+        let now = ledger.now()?;
+        let address = self.network;
+        let missing = ReadError::Missing { expected: "network", address };
+        let found = ledger.account(&address)?.filter(|found| found.owner == stipend::ID).ok_or(missing)?;
+        let network = account::network(&found.data).map_err(|source| ReadError::Decode { address, source })?;
+        if let Some((bytes, until)) = &self.idle {
+            if *bytes == found.data && until.is_none_or(|until| now < until) {
+                return Ok(Step { now, network: Box::new(network), outcomes: Vec::new(), next: *until });
+            }
+        }
+        self.idle = None;
+
+        let mut planner = Planner::new(address, &network, now, payer.pubkey(), self.options);
+        planner.plan(ledger, |task| self.held.contains_key(task))?;
+        let (mut tasks, mut next, is_waiting) = (planner.tasks, planner.next, planner.is_waiting);
+        self.held.retain(|held, _| tasks.iter().any(|(task, _)| task == held));
+        tasks.retain(|(task, _)| self.held.get(task).is_none_or(|hold| hold.until <= now));
+        tasks.truncate(TASKS_A_STEP);
+        if tasks.is_empty() {
+            let held_until = self.held.values().map(|hold| hold.until).min();
+            next = [next, held_until].into_iter().flatten().min();
+            // Reports change without the network's account changing.
+            if !is_waiting {
+                self.idle = Some((found.data, next));
+            }
+            return Ok(Step { now, network: Box::new(network), outcomes: Vec::new(), next });
+        }
+
+        let (tasks, transactions): (Vec<_>, Vec<_>) = tasks.into_iter().unzip();
+        let results = ledger.send_all(payer, &transactions, &[]);
+        let outcomes = tasks.into_iter().zip(results).map(|(task, result)| (task, self.note(task, result, now)));
+        let outcomes = outcomes.collect();
+        Ok(Step { now, network: Box::new(network), outcomes, next: Some(now) })
+    }
+
+    /// How many tasks were refused and are let be for a while.
+    pub fn held(&self) -> usize {
+        self.held.len()
+    }
+
+    /// What a result means, and how long the task is let be.
+    fn note(&mut self, task: Task, result: Result<Receipt, LedgerError>, now: i64) -> Outcome {
+        let outcome = Outcome::new(&task, result);
+        match &outcome {
+            Outcome::Done(_) => {
+                self.held.remove(&task);
+            }
+            // The accounts are read again before it is tried again.
+            Outcome::Outrun(_) | Outcome::Refused(_) => {
+                let (first, most) = HOLD_SECS;
+                let secs = self.held.get(&task).map_or(first, |hold| hold.secs.saturating_mul(2).min(most));
+                self.held.insert(task, Hold { secs, until: now.saturating_add(secs) });
+            }
+            Outcome::Lost(_) => {}
+        }
+        outcome
+    }
+}

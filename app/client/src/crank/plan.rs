@@ -1,0 +1,261 @@
+//! What can be done for a network at one moment, from what its accounts say.
+
+use super::{CrankOptions, Task};
+use crate::{
+    account, address,
+    instruction::{self, Destination, MAX_COMPUTE_UNITS},
+    ledger::Accounts,
+    reader::{ReadError, ShardState},
+};
+use solana_account::Account;
+use solana_address::Address;
+use solana_instruction::Instruction;
+use std::collections::BTreeMap;
+use stipend::{
+    constants::NO_EPOCH,
+    state::{Network, Report},
+};
+
+/// Measurements (slots times oracles) that are scored well within the 200,000 compute units that an instruction has unasked.
+const SCORED_UNASKED: usize = 512;
+/// Slots of a claim that fits one transaction, together with opening the token account.
+const CLAIM_SLOTS: usize = 256;
+
+/// What can be done now, and when there is more.
+pub(super) struct Planner<'a> {
+    address: Address,
+    network: &'a Network,
+    now: i64,
+    payer: Address,
+    options: CrankOptions,
+    /// In the order in which they matter; no two depend on one another.
+    pub(super) tasks: Vec<(Task, Vec<Instruction>)>,
+    /// Unix second at which there may be more to do by the clock alone.
+    pub(super) next: Option<i64>,
+    /// Whether there may be more to do as soon as an oracle has reported.
+    pub(super) is_waiting: bool,
+}
+
+impl<'a> Planner<'a> {
+    pub(super) fn new(address: Address, network: &'a Network, now: i64, payer: Address, options: CrankOptions) -> Self {
+        Self { address, network, now, payer, options, tasks: Vec::new(), next: None, is_waiting: false }
+    }
+
+    /// - `is_held`: whether a task was refused before; nothing waits for one that was.
+    pub(super) fn plan(
+        &mut self,
+        accounts: &mut impl Accounts,
+        is_held: impl Fn(&Task) -> bool,
+    ) -> Result<(), ReadError> {
+        let shards = self.read_shards(accounts)?;
+        self.settle(&shards);
+        self.score(accounts, &shards, &is_held)?;
+        self.close();
+        self.judge(&shards);
+        if self.options.open_reports {
+            self.open_reports(accounts, &shards)?;
+        }
+        if let Some(atoms) = self.options.claim_from_atoms {
+            self.claim(accounts, &shards, atoms)?;
+        }
+        self.next = self.next_by_clock();
+        Ok(())
+    }
+
+    fn read_shards(&self, accounts: &mut impl Accounts) -> Result<Vec<ShardState>, ReadError> {
+        let addresses: Vec<_> =
+            (0..self.network.shard_count).map(|index| address::shard(&self.address, index)).collect();
+        let found = accounts.accounts(&addresses)?;
+        let decoded = addresses.into_iter().zip(found).map(|(address, found)| {
+            let found = found.ok_or(ReadError::Missing { expected: "shard", address })?;
+            let decoded = account::shard(&found.data).map_err(|source| ReadError::Decode { address, source });
+            decoded.map(|(header, slots)| ShardState { address, header, slots })
+        });
+        decoded.collect()
+    }
+
+    fn settle(&mut self, shards: &[ShardState]) {
+        for shard in shards.iter().filter(|shard| shard.header.is_unsettled()) {
+            let epoch = shard.header.scored_epoch;
+            if self.network.ring.iter().any(|closed| closed.epoch == epoch) {
+                let settle = instruction::settle_shard(&self.address, &shard.address);
+                self.tasks.push((Task::Settle { shard: shard.header.index, epoch }, vec![settle]));
+            }
+        }
+    }
+
+    fn score(
+        &mut self,
+        accounts: &mut impl Accounts,
+        shards: &[ShardState],
+        is_held: impl Fn(&Task) -> bool,
+    ) -> Result<(), ReadError> {
+        let epoch = self.network.open_epoch;
+        let (Ok(end), Ok(report_end), Ok(score_end)) =
+            (self.network.end(epoch), self.network.report_end(epoch), self.network.score_end(epoch))
+        else {
+            return Ok(());
+        };
+        if self.network.is_paused() || self.now < end || self.now >= score_end {
+            return Ok(());
+        }
+        let oracles = self.oracles(epoch);
+        let is_due = |shard: &&ShardState| {
+            let judge = unjudged(shard).map(|epoch| Task::Judge { shard: shard.header.index, epoch });
+            // A shard's reports are wiped by those of the next epoch, and its medians by the next scores.
+            let is_judged = judge.is_none_or(|judge| is_held(&judge));
+            shard.header.next_epoch <= epoch && !shard.header.is_unsettled() && is_judged
+        };
+        let due: Vec<_> = shards.iter().filter(is_due).collect();
+        let complete = if self.now >= report_end {
+            vec![true; due.len()]
+        } else {
+            self.are_complete(accounts, &due, &oracles, epoch)?
+        };
+        for (shard, is_complete) in due.into_iter().zip(complete) {
+            if !is_complete {
+                self.is_waiting = true;
+                continue;
+            }
+            let score = instruction::score_shard(&self.address, &shard.address, &oracles, epoch);
+            let instructions = if shard.slots.len() * oracles.len() > SCORED_UNASKED {
+                vec![instruction::compute_unit_limit(MAX_COMPUTE_UNITS), score]
+            } else {
+                vec![score]
+            };
+            self.tasks.push((Task::Score { shard: shard.header.index, epoch }, instructions));
+        }
+        Ok(())
+    }
+
+    /// Whether all that the oracles announced of a shard and epoch is there, for each of the shards.
+    fn are_complete(
+        &self,
+        accounts: &mut impl Accounts,
+        shards: &[&ShardState],
+        oracles: &[Address],
+        epoch: u32,
+    ) -> Result<Vec<bool>, ReadError> {
+        if oracles.is_empty() {
+            return Ok(vec![true; shards.len()]);
+        }
+        let reports = shards.iter().flat_map(|shard| oracles.iter().map(|key| address::report(&shard.address, key)));
+        let found = accounts.accounts(&reports.collect::<Vec<_>>())?;
+        let is_complete = |found: &Option<Account>| {
+            let header = found.as_ref().and_then(header_of);
+            header.is_some_and(|report| report.epoch == epoch && report.is_complete())
+        };
+        Ok(found.chunks(oracles.len()).map(|reports| reports.iter().all(is_complete)).collect())
+    }
+
+    fn close(&mut self) {
+        let epoch = self.network.open_epoch;
+        let mut network = *self.network;
+        if network.is_closable(self.now).unwrap_or(false) {
+            self.tasks.push((Task::Close { epoch }, vec![instruction::close_epoch(&self.address)]));
+        }
+    }
+
+    fn judge(&mut self, shards: &[ShardState]) {
+        for shard in shards {
+            let Some(epoch) = unjudged(shard) else {
+                continue;
+            };
+            let limit = instruction::compute_unit_limit(MAX_COMPUTE_UNITS);
+            let judge = instruction::judge_shard(&self.address, &shard.address, &self.oracles(epoch), epoch);
+            self.tasks.push((Task::Judge { shard: shard.header.index, epoch }, vec![limit, judge]));
+        }
+    }
+
+    /// Those of all oracles that measure the open epoch or any later one.
+    fn open_reports(&mut self, accounts: &mut impl Accounts, shards: &[ShardState]) -> Result<(), ReadError> {
+        let open_epoch = self.network.open_epoch;
+        let keys = self.network.oracles.entries.iter().map(|oracle| oracle.key);
+        let keys: Vec<_> = keys.filter(|key| self.network.oracles.has(key, open_epoch)).collect();
+        let wanted: Vec<_> = shards.iter().flat_map(|shard| keys.iter().map(move |key| (shard, *key))).collect();
+        let addresses: Vec<_> = wanted.iter().map(|(shard, key)| address::report(&shard.address, key)).collect();
+        for ((shard, oracle), found) in wanted.into_iter().zip(accounts.accounts(&addresses)?) {
+            if found.is_none_or(|found| found.owner != stipend::ID) {
+                let open = instruction::open_report(&self.payer, &self.address, &shard.address, &oracle);
+                let task = Task::OpenReport { shard: shard.header.index, oracle };
+                // A key that was removed and added again stands in two entries.
+                if self.tasks.iter().all(|(other, _)| *other != task) {
+                    self.tasks.push((task, vec![open]));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn claim(&mut self, accounts: &mut impl Accounts, shards: &[ShardState], from_atoms: u64) -> Result<(), ReadError> {
+        if self.network.is_paused() {
+            return Ok(());
+        }
+        let (mint, token_program) = (self.network.mint, self.network.token_program);
+        let mut claims = Vec::new();
+        for shard in shards {
+            for (owner, slots) in accrued(shard, from_atoms) {
+                claims.extend(slots.chunks(CLAIM_SLOTS).map(|slots| (shard, owner, slots.to_vec())));
+            }
+        }
+        let tokens: Vec<_> =
+            claims.iter().map(|(_, owner, _)| address::associated_token(owner, &mint, &token_program)).collect();
+        for ((shard, owner, slots), found) in claims.into_iter().zip(accounts.accounts(&tokens)?) {
+            let first_slot = slots.first().copied().unwrap_or_default();
+            let mut instructions = Vec::new();
+            if found.is_none() {
+                instructions.push(instruction::open_associated_token(&self.payer, &owner, &mint, &token_program));
+            }
+            instructions.push(instruction::claim(
+                &self.address,
+                &shard.address,
+                &owner,
+                &mint,
+                &token_program,
+                Destination::Associated,
+                slots,
+            ));
+            self.tasks.push((Task::Claim { shard: shard.header.index, owner, first_slot }, instructions));
+        }
+        Ok(())
+    }
+
+    /// The next of the open epoch's times; a pause has none.
+    fn next_by_clock(&self) -> Option<i64> {
+        let epoch = self.network.open_epoch;
+        let end = self.network.end(epoch).ok();
+        if self.network.is_paused() {
+            return end.filter(|end| self.now < *end);
+        }
+        let times = [end, self.network.report_end(epoch).ok(), self.network.score_end(epoch).ok()];
+        times.into_iter().flatten().filter(|time| self.now < *time).min()
+    }
+
+    fn oracles(&self, epoch: u32) -> Vec<Address> {
+        self.network.oracles.active(epoch).map(|oracle| oracle.key).collect()
+    }
+}
+
+/// The epoch that a shard was scored for, if its reports are not yet compared with the medians.
+fn unjudged(shard: &ShardState) -> Option<u32> {
+    let epoch = shard.header.scored_epoch;
+    (epoch != NO_EPOCH && epoch >= shard.header.next_judged_epoch).then_some(epoch)
+}
+
+fn header_of(found: &Account) -> Option<Report> {
+    account::report(&found.data).ok().map(|(header, _)| header).filter(|_| found.owner == stipend::ID)
+}
+
+/// The slots of a shard that have something to claim, in ascending order, of each owner who has at least `from_atoms` there.
+fn accrued(shard: &ShardState, from_atoms: u64) -> BTreeMap<Address, Vec<u16>> {
+    let mut accrued: BTreeMap<Address, (u64, Vec<u16>)> = BTreeMap::new();
+    for (place, slot) in (0u16..).zip(&shard.slots) {
+        if slot.accrued_atoms > 0 {
+            let (atoms, slots) = accrued.entry(slot.owner).or_default();
+            *atoms = atoms.saturating_add(slot.accrued_atoms);
+            slots.push(place);
+        }
+    }
+    let accrued = accrued.into_iter().filter(|(_, (atoms, _))| *atoms >= from_atoms);
+    accrued.map(|(owner, (_, slots))| (owner, slots)).collect()
+}

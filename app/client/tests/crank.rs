@@ -1,0 +1,314 @@
+//! A crank on the embedded ledger, whose clock is turned, against the committed artifact.
+
+use solana_address::Address;
+use solana_instruction::Instruction;
+use solana_keypair::Keypair;
+use solana_signer::Signer;
+use stipend_client::{
+    account, address,
+    crank::{Crank, CrankOptions, Outcome, Step, Task},
+    embedded::EmbeddedLedger,
+    instruction,
+    ledger::{Accounts as _, Ledger as _},
+    program::{
+        instructions::NetworkParams,
+        state::{EmissionParams, Entry, PolicyParams},
+    },
+    settlement::Settlement,
+};
+
+const GENESIS: i64 = 1_700_000_000;
+const EPOCH_SECS: i64 = 3_600;
+const REPORT_SECS: i64 = 600;
+const TOKEN_PROGRAM: Address = spl_token_interface::ID;
+const ALL: CrankOptions = CrankOptions { claim_from_atoms: Some(1), open_reports: true };
+const END_0: i64 = GENESIS + EPOCH_SECS;
+
+fn key(seed: u8) -> Keypair {
+    Keypair::new_from_array([seed; 32])
+}
+
+fn oracles() -> [Keypair; 2] {
+    [key(20), key(21)]
+}
+
+/// Two oracles and three nodes of one owner, in shards of two.
+struct World {
+    ledger: EmbeddedLedger,
+    payer: Keypair,
+    network: Address,
+    mint: Address,
+}
+
+impl World {
+    fn new() -> Self {
+        let committed = concat!(env!("CARGO_MANIFEST_DIR"), "/../../programs/stipend/artifact/stipend.so");
+        let path = std::env::var_os("STIPEND_PROGRAM").unwrap_or_else(|| committed.into());
+        let mut ledger = EmbeddedLedger::new(&std::fs::read(path).unwrap(), GENESIS - 1).unwrap();
+        let (payer, mint_key) = (key(1), key(2));
+        let (authority, mint) = (payer.pubkey(), mint_key.pubkey());
+        for rich in [authority, oracles()[0].pubkey(), oracles()[1].pubkey()] {
+            ledger.airdrop(&rich, 1_000_000_000_000).unwrap();
+        }
+        let lamports = ledger.rent_lamports(82).unwrap();
+        let create =
+            solana_system_interface::instruction::create_account(&authority, &mint, lamports, 82, &TOKEN_PROGRAM);
+        let initialize =
+            spl_token_interface::instruction::initialize_mint2(&TOKEN_PROGRAM, &mint, &authority, None, 0).unwrap();
+        ledger.send(&payer, &[create, initialize], &[&mint_key]).unwrap();
+        let network = address::network(&mint, 0);
+        let create = instruction::create_network(&authority, &authority, &mint, &TOKEN_PROGRAM, params());
+        ledger.send(&payer, &[create], &[]).unwrap();
+        for oracle in oracles() {
+            let add = instruction::add_oracle(&authority, &authority, &network, &oracle.pubkey());
+            ledger.send(&payer, &[add], &[]).unwrap();
+        }
+        let mut world = Self { ledger, payer, network, mint };
+        for node in 0..3 {
+            world.settlement().register(&key(40 + node), None, &key(4).pubkey()).unwrap();
+        }
+        world
+    }
+
+    fn settlement(&mut self) -> Settlement<'_, EmbeddedLedger> {
+        Settlement::new(&mut self.ledger, &self.payer, self.network)
+    }
+
+    fn step(&mut self, crank: &mut Crank) -> Step {
+        crank.step(&mut self.ledger, &self.payer).unwrap()
+    }
+
+    fn report(&mut self, oracle: usize, shard: u32, epoch: u32) {
+        let address = address::shard(&self.network, shard);
+        let slots = if shard == 0 { 2 } else { 1 };
+        let entries = vec![Entry::new(Some(10_000), None); slots];
+        self.settlement().report(&oracles()[oracle], &address, epoch, &entries).unwrap();
+    }
+
+    fn send(&mut self, instruction: Instruction) {
+        self.ledger.send(&self.payer, &[instruction], &[]).unwrap();
+    }
+}
+
+fn params() -> NetworkParams {
+    NetworkParams {
+        id: 0,
+        genesis: GENESIS,
+        epoch_secs: EPOCH_SECS as u32,
+        shard_capacity: 2,
+        unit: *b"kbit/s\0\0\0\0\0\0\0\0\0\0",
+        guardian: None,
+        cap_atoms: u64::MAX,
+        policy: PolicyParams {
+            report_secs: REPORT_SECS as u32,
+            score_secs: 2 * EPOCH_SECS as u32,
+            uptime_weight_bps: 10_000,
+            min_uptime_bps: 0,
+            bandwidth_cap: 1,
+            max_boost_bps: 10_000,
+            quorum: 2,
+            ..PolicyParams::default()
+        },
+        emission: EmissionParams { per_epoch_atoms: 3_000, ..EmissionParams::default() },
+    }
+}
+
+/// The tasks of a step, each of which was done.
+#[track_caller]
+fn done(step: &Step) -> Vec<&'static str> {
+    let all_done = step.outcomes.iter().all(|(_, outcome)| matches!(outcome, Outcome::Done(_)));
+    assert!(all_done, "{:?}", step.outcomes);
+    step.outcomes.iter().map(|(task, _)| task.name()).collect()
+}
+
+#[test]
+fn an_epoch_is_taken_step_by_step_from_its_reports_to_the_owners() {
+    let mut world = World::new();
+    let mut crank = Crank::new(world.network, ALL);
+
+    assert_eq!(done(&world.step(&mut crank)), ["open_report"; 4]);
+    let idle = world.step(&mut crank);
+    assert_eq!((done(&idle), idle.next), (vec![], Some(END_0)));
+    world.ledger.warp_to(END_0);
+    let idle = world.step(&mut crank);
+    assert_eq!((done(&idle), idle.next), (vec![], Some(END_0 + REPORT_SECS)));
+    // A shard is scored as soon as all of its reports are there.
+    for oracle in [0, 1] {
+        world.report(oracle, 0, 0);
+    }
+    let scored = world.step(&mut crank);
+    assert_eq!(scored.outcomes[0].0, Task::Score { shard: 0, epoch: 0 });
+    assert_eq!(done(&scored), ["score"]);
+    for oracle in [0, 1] {
+        world.report(oracle, 1, 0);
+    }
+    assert_eq!(done(&world.step(&mut crank)), ["score", "judge"]);
+    assert_eq!(done(&world.step(&mut crank)), ["close", "judge"]);
+    assert_eq!(done(&world.step(&mut crank)), ["settle", "settle"]);
+    assert_eq!(done(&world.step(&mut crank)), ["claim", "claim"]);
+    let idle = world.step(&mut crank);
+    assert_eq!((done(&idle), idle.next), (vec![], Some(END_0 + EPOCH_SECS)));
+
+    // 3,000 atoms for three nodes of one score; the rate is floored, so each has one less.
+    let token = address::associated_token(&key(4).pubkey(), &world.mint, &TOKEN_PROGRAM);
+    let found = world.ledger.account(&token).unwrap().unwrap();
+    assert_eq!(account::token_atoms(&found.data), Ok(3 * 999));
+}
+
+#[test]
+fn what_was_not_reported_is_waited_for_until_the_window_closes_and_no_longer() {
+    let mut world = World::new();
+    let mut crank = Crank::new(world.network, CrankOptions::default());
+    world.settlement().open_reports(0).unwrap();
+    world.ledger.warp_to(END_0 + REPORT_SECS - 1);
+    world.report(0, 0, 0);
+
+    let idle = world.step(&mut crank);
+    world.ledger.warp_to(END_0 + REPORT_SECS);
+    let scored = world.step(&mut crank);
+
+    assert_eq!((done(&idle), idle.next), (vec![], Some(END_0 + REPORT_SECS)));
+    assert_eq!(done(&scored), ["score", "score"]);
+}
+
+#[test]
+fn a_network_that_slept_is_caught_up_with() {
+    let mut world = World::new();
+    let mut crank = Crank::new(world.network, CrankOptions::default());
+    // Forty epochs, of which nobody scored one: 32 are closed at once.
+    world.ledger.warp_to(GENESIS + 40 * EPOCH_SECS);
+
+    let mut steps = 0;
+    while !world.step(&mut crank).outcomes.is_empty() {
+        steps += 1;
+        assert!(steps < 30, "it goes round in circles");
+    }
+
+    // Epoch 37's scoring window is closed at the end of epoch 39, and the two behind it are scored without a report.
+    let network = world.settlement().network().unwrap();
+    assert_eq!(network.open_epoch, 40);
+}
+
+#[test]
+fn two_cranks_take_every_step_once_and_neither_fails() {
+    let mut world = World::new();
+    let (mut one, mut other) = (Crank::new(world.network, ALL), Crank::new(world.network, ALL));
+    let mut taken = Vec::new();
+    for epoch in 0..3 {
+        world.step(&mut one);
+        world.ledger.warp_to(GENESIS + i64::from(epoch + 1) * EPOCH_SECS);
+        for oracle in [0, 1] {
+            for shard in [0, 1] {
+                world.report(oracle, shard, epoch);
+            }
+        }
+        loop {
+            let steps = [world.step(&mut one), world.step(&mut other)];
+            if steps.iter().all(|step| step.outcomes.is_empty()) {
+                break;
+            }
+            taken.extend(steps.iter().flat_map(done));
+        }
+    }
+
+    let count = |name| taken.iter().filter(|taken| **taken == name).count();
+    assert_eq!(["score", "judge", "close", "settle", "claim"].map(count), [6, 6, 3, 6, 6]);
+}
+
+#[test]
+fn what_another_crank_did_between_the_look_and_the_transaction_is_no_failure() {
+    let mut world = World::new();
+    world.ledger.warp_to(END_0 + REPORT_SECS);
+    let mut crank = Crank::new(world.network, CrankOptions::default());
+    let mut racing = Racing { world: &mut world, is_raced: false };
+    let payer = key(1);
+
+    let step = crank.step(&mut racing, &payer).unwrap();
+    let after = crank.step(&mut racing.world.ledger, &payer).unwrap();
+
+    assert!(step
+        .outcomes
+        .iter()
+        .all(|(task, outcome)| { task.name() == "score" && matches!(outcome, Outcome::Outrun(_)) }));
+    assert_eq!(step.outcomes.len(), 2);
+    assert_eq!(done(&after), ["close", "judge", "judge"]);
+}
+
+/// A ledger on which another one scores just before the first transactions are sent.
+struct Racing<'a> {
+    world: &'a mut World,
+    is_raced: bool,
+}
+
+impl stipend_client::ledger::Accounts for Racing<'_> {
+    fn account(
+        &mut self,
+        address: &Address,
+    ) -> Result<Option<solana_account::Account>, stipend_client::ledger::LedgerError> {
+        self.world.ledger.account(address)
+    }
+}
+
+impl stipend_client::ledger::Ledger for Racing<'_> {
+    fn send(
+        &mut self,
+        payer: &Keypair,
+        instructions: &[Instruction],
+        signers: &[&Keypair],
+    ) -> Result<stipend_client::ledger::Receipt, stipend_client::ledger::LedgerError> {
+        if !self.is_raced {
+            self.is_raced = true;
+            assert_eq!(self.world.settlement().score(0).unwrap(), 2);
+        }
+        self.world.ledger.send(payer, instructions, signers)
+    }
+
+    fn simulate(
+        &mut self,
+        payer: &Keypair,
+        instructions: &[Instruction],
+        signers: &[&Keypair],
+    ) -> Result<stipend_client::ledger::Simulation, stipend_client::ledger::LedgerError> {
+        self.world.ledger.simulate(payer, instructions, signers)
+    }
+
+    fn rent_lamports(&mut self, space: usize) -> Result<u64, stipend_client::ledger::LedgerError> {
+        self.world.ledger.rent_lamports(space)
+    }
+
+    fn now(&mut self) -> Result<i64, stipend_client::ledger::LedgerError> {
+        self.world.ledger.now()
+    }
+}
+
+#[test]
+fn a_paused_network_is_left_alone_until_it_is_resumed() {
+    let mut world = World::new();
+    let mut crank = Crank::new(world.network, CrankOptions::default());
+    let authority = world.payer.pubkey();
+    world.send(instruction::pause(&authority, &world.network.clone()));
+    world.ledger.warp_to(END_0 + REPORT_SECS);
+
+    let paused = world.step(&mut crank);
+    world.send(instruction::resume(&authority, &world.network.clone()));
+    world.ledger.warp_to(END_0 + 2 * REPORT_SECS);
+    let resumed = world.step(&mut crank);
+
+    assert_eq!((done(&paused), paused.next), (vec![], None));
+    assert_eq!(done(&resumed), ["score", "score"]);
+}
+
+#[test]
+fn a_payer_without_lamports_is_no_refusal_and_is_tried_again_at_once() {
+    let mut world = World::new();
+    world.ledger.warp_to(END_0 + REPORT_SECS);
+    let mut crank = Crank::new(world.network, CrankOptions::default());
+    let poor = key(99);
+
+    let step = crank.step(&mut world.ledger, &poor).unwrap();
+    world.ledger.airdrop(&poor.pubkey(), 1_000_000_000).unwrap();
+    let funded = crank.step(&mut world.ledger, &poor).unwrap();
+
+    assert!(step.outcomes.iter().all(|(_, outcome)| matches!(outcome, Outcome::Lost(_))), "{:?}", step.outcomes);
+    assert_eq!(done(&funded), ["score", "score"]);
+}
