@@ -2,8 +2,10 @@
 
 use clap::{Parser, Subcommand};
 
+use crate::commands::network::NetworkCommand;
 use crate::commands::{
-    airdrop, demo, explain, oracle_ingest, oracle_ingest_snapshot, oracle_keygen, oracle_sign, verify,
+    airdrop, completions, demo, explain, man, oracle_add, oracle_ingest, oracle_ingest_snapshot, oracle_keygen,
+    oracle_list, oracle_remove, oracle_sign, oracle_withdraw_bond, status, verify,
 };
 
 /// Settle the rewards of a network of devices on Solana
@@ -15,6 +17,9 @@ use crate::commands::{
                   verification."
 )]
 pub struct Cli {
+    /// Tell more on stderr: what is done, and each request if given twice; RUST_LOG chooses finer
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
     #[command(subcommand)]
     pub command: Command,
 }
@@ -29,6 +34,15 @@ pub enum Command {
     Verify(verify::Args),
     /// Say why a node's last scored epoch brought what it brought
     Explain(explain::Args),
+    /// Create and run a network
+    #[command(subcommand)]
+    Network(NetworkCommand),
+    /// Print what makes a shell complete this command
+    Completions(completions::Args),
+    /// Write the manual pages of all commands
+    Man(man::Args),
+    /// Show how a network stands: epochs, reports, deadlines, what is to be done, balances
+    Status(status::Args),
     /// Measure: keys, measurement files, signed batches
     #[command(subcommand)]
     Oracle(OracleCommand),
@@ -36,6 +50,14 @@ pub enum Command {
 
 #[derive(Debug, Subcommand)]
 pub enum OracleCommand {
+    /// Let an oracle measure from the next epoch on
+    Add(oracle_add::Args),
+    /// Let an oracle measure no more
+    Remove(oracle_remove::Args),
+    /// List a network's oracles, with their records and bonds
+    List(oracle_list::Args),
+    /// Pay a removed oracle's bond back to whoever left it
+    WithdrawBond(oracle_withdraw_bond::Args),
     /// Make an oracle's key
     Keygen(oracle_keygen::Args),
     /// Make a measurement file of raw samples

@@ -22,6 +22,16 @@ pub struct ConsentArgs {
     dry_run: bool,
 }
 
+impl ConsentArgs {
+    /// Refuses what nobody can be asked about. Called before anything else, so that a script learns it at once.
+    pub fn check(&self, doing: &str) -> Result<(), Failure> {
+        if self.yes || self.dry_run || io::stdin().is_terminal() {
+            return Ok(());
+        }
+        Err(Failure::usage(doing, "nobody is at a terminal to be asked; pass --yes, or --dry-run to look only"))
+    }
+}
+
 /// One transaction, and what it does in words.
 #[derive(Clone, Debug)]
 pub struct Step {
@@ -60,6 +70,7 @@ pub fn carry_out(
     signers: &[&Keypair],
     consent: &ConsentArgs,
 ) -> Result<Done, Failure> {
+    consent.check(doing)?;
     let mut done = Done::default();
     let failed = |error: LedgerError| Failure::settling(doing, error);
     let Some(first) = steps.first() else {
@@ -110,14 +121,8 @@ fn show(steps: &[Step], first: &stipend_client::ledger::Simulation) -> io::Resul
     Ok(())
 }
 
-/// Asks at a terminal. Whoever is not at one must have said yes.
+/// Asks at a terminal.
 fn ask(doing: &str) -> Result<(), Failure> {
-    if !io::stdin().is_terminal() {
-        return Err(Failure::usage(
-            doing,
-            "nobody is at a terminal to be asked; pass --yes, or --dry-run to look only",
-        ));
-    }
     eprint!("Do it? [y/N] ");
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer).map_err(|error| Failure::usage(doing, error))?;

@@ -2,9 +2,11 @@
 
 mod carry_out;
 mod origin;
+mod role;
 
 pub use carry_out::{carry_out, ConsentArgs, Done, Step};
 pub use origin::{Origin, OriginArgs};
+pub use role::AuthorityArgs;
 
 use std::path::PathBuf;
 use std::time::Duration;
