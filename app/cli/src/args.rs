@@ -18,7 +18,7 @@ use crate::commands::{
 )]
 pub struct Cli {
     /// Tell more on stderr: what is done, and each request if given twice; RUST_LOG chooses finer
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, display_order = 900)]
     pub verbose: u8,
     #[command(subcommand)]
     pub command: Command,
@@ -66,4 +66,35 @@ pub enum OracleCommand {
     IngestSnapshot(oracle_ingest_snapshot::Args),
     /// Sign a measurement file, for anybody to relay
     Sign(oracle_sign::Args),
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    /// Checks a command and all below it.
+    fn check(command: &clap::Command) {
+        let name = command.get_name();
+        let (mut longs, mut shorts) = (BTreeSet::new(), BTreeSet::new());
+        for arg in command.get_arguments() {
+            assert!(arg.get_long().is_none_or(|long| longs.insert(long)), "{name}: {arg} twice");
+            assert!(arg.get_short().is_none_or(|short| shorts.insert(short)), "{name}: -{:?} twice", arg.get_short());
+            assert!(arg.get_help().is_some(), "{name}: {arg} is not explained");
+        }
+        assert!(command.get_about().is_some(), "{name} is not explained");
+        command.get_subcommands().for_each(check);
+    }
+
+    #[test]
+    fn every_option_is_explained_and_has_a_name_of_its_own() {
+        let mut cli = Cli::command();
+        // Puts global options into every command.
+        cli.build();
+
+        check(&cli);
+    }
 }

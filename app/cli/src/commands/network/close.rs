@@ -6,6 +6,7 @@ use serde::Serialize;
 use solana_address::Address;
 use solana_signer::Signer as _;
 use stipend_client::instruction;
+use stipend_client::ledger::Search;
 use stipend_client::program::state::{Network, Oracle, Report, Slot, SlotState};
 use stipend_client::reader::{reports_of, Reader, ShardState};
 
@@ -73,30 +74,31 @@ pub fn run(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
     let authority = args.authority.read(&payer)?;
     let mut ledger = args.cluster.connect()?;
     let address = args.network.find(&mut ledger)?;
-    let settling = |error| Failure::settling(DOING, error);
-    let network = Reader::new(&mut ledger, address).network().map_err(settling)?;
-    let shards = Reader::new(&mut ledger, address).first_shards(network.shard_count).map_err(settling)?;
-    check(&network, &shards).map_err(|cause| Failure::new(ExitKind::Refused, DOING, cause))?;
-    let mut steps = Vec::new();
-    for shard in shards.iter().rev() {
-        let reports = reports_of(&mut ledger, &shard.address).map_err(settling)?;
-        steps.extend(clear(&address, shard, &reports));
-    }
-    steps.extend(withdraw(&address, &network));
-    let close = instruction::close_network(
-        &authority.pubkey(),
-        &network.mint,
-        network.id,
-        &network.payer,
-        &network.token_program,
-    );
-    steps.push(Step::new(format!("close the network; {} gets its rent", network.payer), vec![close]));
+    let (mint, steps) = plan(&mut ledger, &address, &authority.pubkey())?;
     let done = carry_out(&mut ledger, &payer, DOING, &steps, &[&authority], &args.consent)?;
-    let outcome = Outcome { network: address.to_string(), mint: network.mint.to_string(), done };
+    let outcome = Outcome { network: address.to_string(), mint: mint.to_string(), done };
     print(stdout, args.output, &outcome, |out: &mut dyn Write| -> io::Result<()> {
         let is = if outcome.done.sent { "is closed" } else { "could be closed; nothing was sent" };
         writeln!(out, "Network {} {is}", outcome.network)
     })
+}
+
+/// The mint, and all that is to be done, in its order.
+fn plan(ledger: &mut impl Search, address: &Address, authority: &Address) -> Result<(Address, Vec<Step>), Failure> {
+    let settling = |error| Failure::settling(DOING, error);
+    let network = Reader::new(ledger, *address).network().map_err(settling)?;
+    let shards = Reader::new(ledger, *address).first_shards(network.shard_count).map_err(settling)?;
+    check(&network, &shards).map_err(|cause| Failure::new(ExitKind::Refused, DOING, cause))?;
+    let mut steps = Vec::new();
+    for shard in shards.iter().rev() {
+        let reports = reports_of(ledger, &shard.address).map_err(settling)?;
+        steps.extend(clear(address, shard, &reports));
+    }
+    steps.extend(withdraw(address, &network));
+    let close =
+        instruction::close_network(authority, &network.mint, network.id, &network.payer, &network.token_program);
+    steps.push(Step::new(format!("close the network; {} gets its rent", network.payer), vec![close]));
+    Ok((network.mint, steps))
 }
 
 /// What only others, or time, can mend.
@@ -152,4 +154,89 @@ fn withdraw(address: &Address, network: &Network) -> Vec<Step> {
         Step::new(effect, vec![instruction::withdraw_bond(address, &oracle.payer, &oracle.key)])
     };
     bonded.map(step).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use solana_keypair::Keypair;
+    use stipend_client::embedded::EmbeddedLedger;
+    use stipend_client::ledger::{Accounts as _, Ledger as _};
+    use stipend_client::settlement::Settlement;
+
+    use super::super::create::tests::opened;
+    use super::super::open_reports;
+    use super::*;
+
+    const ORACLE: Address = Address::new_from_array([1; 32]);
+
+    /// A network with an oracle, its bond, and a node's shard with all reports open.
+    fn in_use() -> (EmbeddedLedger, Address, Keypair) {
+        let (mut ledger, address, payer) = opened(&["--oracle-bond-lamports", "7000000"]);
+        let key = payer.pubkey();
+        let add = instruction::add_oracle(&key, &key, &address, &ORACLE);
+        ledger.send(&payer, &[add], &[]).expect("added");
+        let mut settlement = Settlement::new(&mut ledger, &payer, address);
+        settlement.register(&Keypair::new_from_array([2; 32]), None, &key).expect("registered");
+        let network = settlement.network().expect("a network");
+        let missing = open_reports::missing_reports(&mut ledger, &address, &network).expect("read");
+        assert_eq!(missing, [(stipend_client::address::shard(&address, 0), ORACLE)]);
+        for step in open_reports::steps(&key, &address, &missing) {
+            ledger.send(&payer, &step.instructions, &[]).expect("opened");
+        }
+        assert_eq!(open_reports::missing_reports(&mut ledger, &address, &network).expect("read"), []);
+        (ledger, address, payer)
+    }
+
+    fn refusal(ledger: &mut EmbeddedLedger, address: &Address, payer: &Keypair) -> String {
+        let refused = plan(ledger, address, &payer.pubkey()).expect_err("in use");
+        assert_eq!(refused.exit_kind(), ExitKind::Refused);
+        refused.to_string()
+    }
+
+    #[test]
+    fn a_network_is_closed_with_all_that_is_left_of_it_once_nobody_needs_it() {
+        let (mut ledger, address, payer) = in_use();
+        let (key, device) = (payer.pubkey(), Keypair::new_from_array([2; 32]).pubkey());
+        assert_eq!(
+            refusal(&mut ledger, &address, &payer),
+            "failed to close the network: 1 node is left; retire, pay and close them first"
+        );
+
+        // Before the genesis: the node leaves, and so does the oracle, at once.
+        let shard = stipend_client::address::shard(&address, 0);
+        let retire = instruction::retire_node(&key, &address, &shard, &device, [0; 32]);
+        let close = instruction::close_node(&address, &shard, &device, &key);
+        let remove = instruction::remove_oracle(&key, &address, &ORACLE, true);
+        ledger.send(&payer, &[retire, remove], &[]).expect("left");
+        // Epoch 0 is closed without them: it began 300 s behind the VM's first moment, and lasts a day.
+        ledger.warp_to(1_700_000_300 + 86_400 + 43_200);
+        let mut settlement = Settlement::new(&mut ledger, &payer, address);
+        settlement.close_until(0).expect("closed");
+        ledger.send(&payer, &[close], &[]).expect("closed");
+        assert_eq!(
+            refusal(&mut ledger, &address, &payer),
+            "failed to close the network: a slot was vacated in epoch 1, which a report may still name; close that epoch first"
+        );
+        ledger.warp_to(1_700_000_300 + 2 * 86_400 + 43_200);
+        Settlement::new(&mut ledger, &payer, address).close_until(1).expect("closed");
+
+        let (mint, steps) = plan(&mut ledger, &address, &key).expect("a plan");
+        for step in &steps {
+            ledger.send(&payer, &step.instructions, &[]).expect("done");
+        }
+
+        let effects: Vec<_> = steps.iter().map(|step| step.effect.clone()).collect();
+        assert_eq!(
+            effects,
+            [
+                "take 1 vacant slot off shard 0".to_owned(),
+                "close 1 report of shard 0".to_owned(),
+                "close shard 0".to_owned(),
+                format!("pay the bond of 0.007000000 SOL back to {key}"),
+                format!("close the network; {key} gets its rent"),
+            ]
+        );
+        assert!(ledger.account(&address).expect("read").is_none());
+        assert!(ledger.account(&mint).expect("read").is_some());
+    }
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use solana_address::Address;
 use solana_keypair::Keypair;
 use solana_signer::Signer as _;
-use stipend_client::ledger::Ledger as _;
+use stipend_client::ledger::Ledger;
 use stipend_client::program::instructions::NetworkParams;
 use stipend_client::reader::Reader;
 use stipend_client::{address, instruction};
@@ -33,7 +33,7 @@ const NOTES: &str = "Where nothing is named: reports are taken for half an epoch
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = NOTES)]
-#[command(group(clap::ArgGroup::new("which mint").required(true).args(["mint", "create_mint"])))]
+#[command(group(clap::ArgGroup::new("which_mint").required(true).args(["mint", "create_mint"])))]
 pub struct Args {
     /// The mint of the rewards, whose authority signs
     #[arg(long, value_name = "ADDRESS")]
@@ -103,33 +103,13 @@ struct Outcome {
 
 pub fn run(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
     args.consent.check(DOING)?;
+    args.output.check_no_list()?;
     let payer = args.payer.read(&args.cluster)?;
     let authority = args.authority.read(&payer)?;
     let mut ledger = args.cluster.connect()?;
-    let (new_mint, mint, token_program, supply_atoms) = match args.mint {
-        Some(address) => {
-            let (token_program, found) = mint::read(&mut ledger, &address)?;
-            (None, address, token_program, found.supply_atoms)
-        }
-        None => {
-            let key = args.mint_key()?;
-            let address = key.pubkey();
-            (Some(key), address, args.token_program(), 0)
-        }
-    };
-    let now = ledger.now().map_err(|error| Failure::settling(DOING, error))?;
-    let params = args.params(now, supply_atoms)?;
-    let mut instructions = Vec::new();
-    if let Some(key) = &new_mint {
-        let create =
-            mint::create(&mut ledger, &payer.pubkey(), key, &authority.pubkey(), &token_program, args.decimals)?;
-        instructions.extend(create);
-    }
-    let effect = args.effect(&mint, &params);
-    let create = instruction::create_network(&payer.pubkey(), &authority.pubkey(), &mint, &token_program, params);
-    instructions.push(create);
-    let signers: Vec<_> = [&authority].into_iter().chain(&new_mint).collect();
-    let done = carry_out(&mut ledger, &payer, DOING, &[Step::new(effect, instructions)], &signers, &args.consent)?;
+    let Plan { mint, mint_key, step } = args.plan(&mut ledger, &payer.pubkey(), &authority.pubkey())?;
+    let signers: Vec<_> = [&authority].into_iter().chain(&mint_key).collect();
+    let done = carry_out(&mut ledger, &payer, DOING, &[step], &signers, &args.consent)?;
 
     let network = address::network(&mint, args.id);
     let domain = if done.sent {
@@ -150,7 +130,37 @@ pub fn run(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
     })
 }
 
+/// What is to be done.
+struct Plan {
+    mint: Address,
+    /// Of a mint that is to be made.
+    mint_key: Option<Keypair>,
+    step: Step,
+}
+
 impl Args {
+    fn plan(&self, ledger: &mut impl Ledger, payer: &Address, authority: &Address) -> Result<Plan, Failure> {
+        let mint_key = if self.mint.is_some() { None } else { Some(self.mint_key()?) };
+        let mut instructions = Vec::new();
+        let (mint, token_program, supply_atoms) = match (self.mint, &mint_key) {
+            (None, Some(key)) => {
+                let program = self.token_program();
+                instructions.extend(mint::create(ledger, payer, key, authority, &program, self.decimals)?);
+                (key.pubkey(), program, 0)
+            }
+            (mint, _) => {
+                let mint = mint.unwrap_or_default();
+                let (program, found) = mint::read(ledger, &mint)?;
+                (mint, program, found.supply_atoms)
+            }
+        };
+        let now = ledger.now().map_err(|error| Failure::settling(DOING, error))?;
+        let params = self.params(now, supply_atoms)?;
+        let effect = self.effect(&mint, &params);
+        instructions.push(instruction::create_network(payer, authority, &mint, &token_program, params));
+        Ok(Plan { mint, mint_key, step: Step::new(effect, instructions) })
+    }
+
     fn mint_key(&self) -> Result<Keypair, Failure> {
         let doing = "make the mint's key";
         match &self.mint_key {
@@ -203,5 +213,77 @@ impl Args {
             params.genesis,
             grouped(params.cap_atoms),
         )
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use clap::Parser;
+    use stipend_client::embedded::EmbeddedLedger;
+    use stipend_client::program::state::{EmissionParams, Network};
+
+    use super::*;
+    use crate::program::embedded_ledger;
+
+    #[derive(Parser)]
+    struct Only {
+        #[command(flatten)]
+        args: Args,
+    }
+
+    const NOW: i64 = 1_700_000_000;
+
+    /// A VM with a network as these options say, its address, and the key that created it.
+    pub fn opened(options: &[&str]) -> (EmbeddedLedger, Address, Keypair) {
+        let all = [&["create", "--create-mint", "--emission-atoms", "1000"], options].concat();
+        let args = Only::try_parse_from(all).expect("options").args;
+        let mut ledger = embedded_ledger(NOW).expect("a VM");
+        let payer = Keypair::new_from_array([7; 32]);
+        ledger.airdrop(&payer.pubkey(), 10_000_000_000).expect("lamports");
+        let plan = args.plan(&mut ledger, &payer.pubkey(), &payer.pubkey()).expect("a plan");
+        let key = plan.mint_key.expect("a key");
+        ledger.send(&payer, &plan.step.instructions, &[&key]).expect("created");
+        (ledger, address::network(&plan.mint, 0), payer)
+    }
+
+    /// A network's account, as these options say, and the program that its mint belongs to.
+    pub fn created(options: &[&str]) -> (Network, Address) {
+        let (mut ledger, address, _) = opened(options);
+        let network = Reader::new(&mut ledger, address).network().expect("a network");
+        (network, mint::read(&mut ledger, &network.mint).expect("a mint").0)
+    }
+
+    #[test]
+    fn a_network_and_its_mint_are_made_at_once_in_both_token_programs() {
+        let (network, owner) = created(&["--genesis", "+300"]);
+        let (newer, newer_owner) = created(&["--token-2022"]);
+
+        assert_eq!((owner, network.token_program), (spl_token_interface::ID, spl_token_interface::ID));
+        assert_eq!((newer_owner, newer.token_program), (TOKEN_2022, TOKEN_2022));
+        assert_eq!(network.genesis, 1_700_000_300);
+        assert_eq!(network.policy.params(), default_rules(86_400));
+        // All that a mint can hold.
+        assert_eq!(network.emission.cap_atoms, u64::MAX);
+    }
+
+    #[test]
+    fn what_is_named_is_what_the_network_has() {
+        let options = "--genesis 2023-11-15T00:00:00Z --epoch-secs 3600 --shard-capacity 8 --unit GPU-hours --cap-atoms 5000 \
+                       --decay-bps 100 --decay-every-epochs 10 --carry-epochs 3 --quorum 3 --report-secs 60 --score-secs 4000 \
+                       --oracle-bond-lamports 9 --mint-limit-atoms 2000";
+        let options: Vec<_> = options.split_whitespace().collect();
+
+        let (network, ..) = created(&options);
+
+        // 2023-11-15 is day 19,676 since 1970.
+        assert_eq!(network.genesis, 19_676 * 86_400);
+        assert_eq!((network.epoch_secs, network.shard_capacity, network.emission.cap_atoms), (3_600, 8, 5_000));
+        assert_eq!(&network.unit, b"GPU-hours\0\0\0\0\0\0\0");
+        let emission =
+            EmissionParams { per_epoch_atoms: 1_000, decay_bps: 100, decay_every_epochs: 10, carry_epochs: 3 };
+        assert_eq!(network.policy.emission_params(), emission);
+        let rules = network.policy.params();
+        assert_eq!((rules.quorum, rules.report_secs, rules.score_secs), (3, 60, 4_000));
+        assert_eq!((rules.oracle_bond_lamports, rules.mint_limit_atoms), (9, 2_000));
     }
 }

@@ -48,6 +48,7 @@ impl GovernArgs {
         stdout: &mut dyn Write,
     ) -> Result<(), Failure> {
         self.consent.check(doing)?;
+        self.output.check_no_list()?;
         let payer = self.payer.read(&self.cluster)?;
         let authority = self.authority.read(&payer)?;
         let mut ledger = self.cluster.connect()?;

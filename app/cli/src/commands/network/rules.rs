@@ -41,46 +41,45 @@ impl FromStr for Somebody {
 
 /// What of the rules is named.
 #[derive(Clone, Debug, Default, clap::Args)]
-#[command(next_help_heading = "Rules")]
 pub struct RulesArgs {
     /// Seconds from an epoch's end in which its reports are taken
-    #[arg(long, value_name = "SECS")]
+    #[arg(long, value_name = "SECS", help_heading = "Rules")]
     report_secs: Option<u32>,
     /// Seconds from an epoch's end in which its shards may be scored: at least the report window and one epoch
-    #[arg(long, value_name = "SECS")]
+    #[arg(long, value_name = "SECS", help_heading = "Rules")]
     score_secs: Option<u32>,
     /// Weight of uptime in a score; bandwidth has the rest of 10,000
-    #[arg(long, value_name = "BPS")]
+    #[arg(long, value_name = "BPS", help_heading = "Rules")]
     uptime_weight_bps: Option<u16>,
     /// Uptime below this scores nothing
-    #[arg(long, value_name = "BPS")]
+    #[arg(long, value_name = "BPS", help_heading = "Rules")]
     min_uptime_bps: Option<u16>,
     /// Bandwidth past this earns nothing more
-    #[arg(long, value_name = "BANDWIDTH")]
+    #[arg(long, value_name = "BANDWIDTH", help_heading = "Rules")]
     bandwidth_cap: Option<u32>,
     /// Least boost of a node; 10,000 is none
-    #[arg(long, value_name = "BPS")]
+    #[arg(long, value_name = "BPS", help_heading = "Rules")]
     min_boost_bps: Option<u16>,
     /// Greatest boost of a node
-    #[arg(long, value_name = "BPS")]
+    #[arg(long, value_name = "BPS", help_heading = "Rules")]
     max_boost_bps: Option<u16>,
     /// How far an oracle's value may lie from the median before its record counts it
-    #[arg(long, value_name = "BPS")]
+    #[arg(long, value_name = "BPS", help_heading = "Rules")]
     tolerance_bps: Option<u16>,
     /// Oracles that must have measured a value for it to count: more than half of all
-    #[arg(long, value_name = "ORACLES")]
+    #[arg(long, value_name = "ORACLES", help_heading = "Rules")]
     quorum: Option<u8>,
     /// Who co-signs registrations and may evict; `none` for nobody
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", help_heading = "Rules")]
     registrar: Option<Somebody>,
     /// What each registration leaves as a bond
-    #[arg(long, value_name = "LAMPORTS")]
+    #[arg(long, value_name = "LAMPORTS", help_heading = "Rules")]
     bond_lamports: Option<u64>,
     /// What each oracle leaves as a bond
-    #[arg(long, value_name = "LAMPORTS")]
+    #[arg(long, value_name = "LAMPORTS", help_heading = "Rules")]
     oracle_bond_lamports: Option<u64>,
     /// What claims may mint in one epoch's length of time; 0 for no limit
-    #[arg(long, value_name = "ATOMS")]
+    #[arg(long, value_name = "ATOMS", help_heading = "Rules")]
     mint_limit_atoms: Option<u64>,
 }
 
@@ -107,16 +106,15 @@ impl RulesArgs {
 
 /// What of the emission is named, but for its amount.
 #[derive(Clone, Debug, Default, clap::Args)]
-#[command(next_help_heading = "Emission")]
 pub struct DecayArgs {
     /// What a decay step takes away
-    #[arg(long, value_name = "BPS")]
+    #[arg(long, value_name = "BPS", help_heading = "Emission")]
     decay_bps: Option<u16>,
     /// Epochs between two decay steps; 0 is never
-    #[arg(long, value_name = "EPOCHS")]
+    #[arg(long, value_name = "EPOCHS", help_heading = "Emission")]
     decay_every_epochs: Option<u32>,
     /// Empty epochs in a row whose emission is carried
-    #[arg(long, value_name = "EPOCHS")]
+    #[arg(long, value_name = "EPOCHS", help_heading = "Emission")]
     carry_epochs: Option<u16>,
 }
 

@@ -154,3 +154,68 @@ fn effect(network: &Network, from_epoch: u32, begins: bool) -> String {
     let schedule = if begins { "; a new emission schedule begins with that epoch" } else { "" };
     format!("change the rules from epoch {} on{schedule}{replaced}", grouped(from_epoch.into()))
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+    use stipend_client::program::state::Policy;
+
+    use super::super::create::tests::created;
+    use super::*;
+
+    #[derive(Parser)]
+    struct Only {
+        #[command(flatten)]
+        args: Args,
+    }
+
+    fn change(options: &[&str], old: Chosen) -> Chosen {
+        Only::try_parse_from([&["update"], options].concat()).expect("options").args.change(old)
+    }
+
+    /// 1,000 atoms an epoch, a tenth less every 10 epochs; epoch 12 is open, after one step.
+    fn decayed() -> Network {
+        let (mut network, ..) = created(&["--decay-bps", "1000", "--decay-every-epochs", "10"]);
+        network.open_epoch = 12;
+        network.emission.per_epoch_atoms = 900;
+        network
+    }
+
+    #[test]
+    fn what_is_not_named_stays_as_it_would_have_been() {
+        let network = decayed();
+
+        let (near, far) = (chosen_before(&network, 15), chosen_before(&network, 20));
+
+        assert_eq!((near.emission.per_epoch_atoms, far.emission.per_epoch_atoms), (900, 810));
+        assert_eq!(change(&[], near), near);
+        let stricter = change(&["--quorum", "3"], near);
+        assert_eq!(stricter, Chosen { rules: PolicyParams { quorum: 3, ..near.rules }, ..near });
+        assert!(!stricter.begins);
+    }
+
+    #[test]
+    fn a_new_schedule_begins_with_what_the_old_one_has_come_to() {
+        let near = chosen_before(&decayed(), 15);
+
+        let carried = change(&["--carry-epochs", "0"], near);
+        let more = change(&["--emission-atoms", "1200"], near);
+
+        assert_eq!(carried.emission, EmissionParams { per_epoch_atoms: 900, carry_epochs: 0, ..near.emission });
+        assert_eq!(more.emission, EmissionParams { per_epoch_atoms: 1_200, ..near.emission });
+        assert!(carried.begins && more.begins);
+    }
+
+    #[test]
+    fn rules_that_are_to_come_are_changed_from_their_epoch_on_and_not_before() {
+        let mut network = decayed();
+        let flat = EmissionParams { per_epoch_atoms: 500, ..EmissionParams::default() };
+        network.next_policy = Policy::new(14, &network.policy.params(), &flat);
+
+        let (before, behind) = (chosen_before(&network, 13), chosen_before(&network, 16));
+
+        assert_eq!((before.emission.per_epoch_atoms, before.begins), (900, false));
+        // The schedule that was to begin in epoch 14 is not lost.
+        assert_eq!((behind.emission, behind.begins), (flat, true));
+    }
+}

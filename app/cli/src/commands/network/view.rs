@@ -8,7 +8,7 @@ use stipend_client::program::constants::NO_EPOCH;
 use stipend_client::program::state::{EmissionParams, Network, Policy, PolicyParams};
 
 use crate::demo::unit_text;
-use crate::figure::{grouped, percent, sol};
+use crate::figure::{counted, grouped, percent, sol};
 use crate::table::table;
 
 /// A network.
@@ -194,11 +194,11 @@ impl NetworkView {
         )?;
         writeln!(
             out,
-            "Size       {} nodes in {} shards of {} slots, {} oracles",
-            grouped(self.nodes),
-            grouped(self.shards.into()),
-            grouped(self.shard_capacity.into()),
-            self.oracles
+            "Size       {} in {} of {}, {}",
+            counted(self.nodes, "node"),
+            counted(self.shards.into(), "shard"),
+            counted(self.shard_capacity.into(), "slot"),
+            counted(self.oracles as u64, "oracle")
         )?;
         self.budget.write(out)?;
         writeln!(out)?;

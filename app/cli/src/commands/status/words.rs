@@ -7,15 +7,15 @@ use crate::figure::{counted, grouped, sol};
 use crate::table::table;
 
 pub fn write(looked: &Looked, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "Network   {}{}", looked.network, if looked.paused { ", PAUSED" } else { "" })?;
-    writeln!(out, "Mint      {}", looked.mint)?;
+    writeln!(out, "Network    {}{}", looked.network, if looked.paused { ", PAUSED" } else { "" })?;
+    writeln!(out, "Mint       {}", looked.mint)?;
     let under_way =
         looked.epoch.map_or("epoch 0 has not begun".to_owned(), |epoch| format!("epoch {epoch} is under way"));
-    writeln!(out, "Clock     {}: {under_way}", looked.now)?;
+    writeln!(out, "Clock      {}: {under_way}", looked.now)?;
     let open = &looked.open_epoch;
     writeln!(
         out,
-        "Open      epoch {}, being {}; {} of {} scored, total score {}",
+        "Open       epoch {}, being {}; {} of {} scored, total score {}",
         open.epoch,
         open.phase,
         open.scored_shards,
@@ -25,7 +25,7 @@ pub fn write(looked: &Looked, out: &mut dyn Write) -> io::Result<()> {
     looked.budget.write(out)?;
     writeln!(
         out,
-        "Unclaimed {} atoms; supply {}",
+        "Unclaimed  {} atoms; supply {}",
         grouped(looked.unclaimed_atoms),
         looked.supply_atoms.map_or("not known".to_owned(), |atoms| format!("{} atoms", grouped(atoms)))
     )?;
