@@ -13,8 +13,8 @@ use crate::commands::{
 #[command(
     name = "stipend",
     version,
-    after_help = "Exit codes: 0 done, 1 bug, 2 wrong usage or input, 3 cluster unreachable, 4 refused by the program or by a \
-                  verification."
+    after_help = "Exit codes: 0 done, 1 bug, 2 wrong usage or input, 3 cluster unreachable or no SOL to pay with, 4 refused by \
+                  the program or by a verification."
 )]
 pub struct Cli {
     /// Tell more on stderr: what is done, and each request if given twice; RUST_LOG chooses finer
