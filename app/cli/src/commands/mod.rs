@@ -1,16 +1,24 @@
 //! One file a subcommand: what it takes and what it does.
 
 pub mod airdrop;
+pub mod completions;
 pub mod crank_run;
 pub mod demo;
 pub mod explain;
+pub mod man;
+pub mod network;
+pub mod oracle_add;
 pub mod oracle_ingest;
 pub mod oracle_ingest_snapshot;
 pub mod oracle_keygen;
+pub mod oracle_list;
 pub mod oracle_measure;
 pub mod oracle_relay;
+pub mod oracle_remove;
 pub mod oracle_run;
 pub mod oracle_sign;
+pub mod oracle_withdraw_bond;
+pub mod status;
 pub mod verify;
 
 use std::io::Write;
@@ -22,9 +30,17 @@ use crate::failure::Failure;
 pub fn run(cli: Cli, stdout: &mut dyn Write) -> Result<(), Failure> {
     match cli.command {
         Command::Airdrop(args) => airdrop::run(&args, stdout),
+        Command::Completions(args) => completions::run(&args, stdout),
         Command::Demo(args) => demo::run(&args, stdout),
         Command::Verify(args) => verify::run(&args, stdout),
         Command::Explain(args) => explain::run(&args, stdout),
+        Command::Man(args) => man::run(&args),
+        Command::Network(command) => network::run(&command, stdout),
+        Command::Status(args) => status::run(&args, stdout),
+        Command::Oracle(OracleCommand::Add(args)) => oracle_add::run(&args, stdout),
+        Command::Oracle(OracleCommand::Remove(args)) => oracle_remove::run(&args, stdout),
+        Command::Oracle(OracleCommand::List(args)) => oracle_list::run(&args, stdout),
+        Command::Oracle(OracleCommand::WithdrawBond(args)) => oracle_withdraw_bond::run(&args, stdout),
         Command::Oracle(OracleCommand::Keygen(args)) => oracle_keygen::run(&args, stdout),
         Command::Oracle(OracleCommand::Ingest(args)) => oracle_ingest::run(&args),
         Command::Oracle(OracleCommand::IngestSnapshot(args)) => oracle_ingest_snapshot::run(&args),
