@@ -92,6 +92,20 @@ impl<'a, A: Accounts> Reader<'a, A> {
         self.optional(address::report(shard, oracle), account::report)
     }
 
+    /// All nodes of the network, by the addresses of their accounts.
+    pub fn nodes(&mut self) -> Result<Vec<(Address, Node)>, ReadError>
+    where
+        A: Search,
+    {
+        let network_at = Node::DISCRIMINATOR.len() + std::mem::offset_of!(Node, network);
+        let found = self.accounts.find(&[(0, Node::DISCRIMINATOR), (network_at, self.network.as_ref())])?;
+        let decode = |(address, found): (Address, solana_account::Account)| {
+            let node = account::node(&found.data).map_err(|source| ReadError::Decode { address, source })?;
+            Ok((address, node))
+        };
+        found.into_iter().map(decode).collect()
+    }
+
     /// Copies every account of the network to a snapshot: itself, its mint, shards and reports, the nodes of `devices`, and
     /// the associated token accounts of everybody who owns a slot or `owners` names.
     ///

@@ -22,6 +22,16 @@ pub struct ConsentArgs {
     dry_run: bool,
 }
 
+impl ConsentArgs {
+    /// Whether to go on, once it was shown what will be done: asks, unless that was said beforehand.
+    pub fn is_given(&self, doing: &str) -> Result<bool, Failure> {
+        if !self.dry_run && !self.yes {
+            ask(doing)?;
+        }
+        Ok(!self.dry_run)
+    }
+}
+
 /// One transaction, and what it does in words.
 #[derive(Clone, Debug)]
 pub struct Step {

@@ -69,9 +69,7 @@ mod tests {
     #[test]
     fn whoever_can_not_pay_a_fee_or_a_rent_is_named() {
         let payer = Address::from([3; 32]);
-        let is_named = |error: TransactionError, logs: &[String]| {
-            matches!(explain_of(&payer, error, logs), LedgerError::NoFunds { payer: named } if named == payer)
-        };
+        let is_named = |error: TransactionError, logs: &[String]| matches!(explain_of(&payer, error, logs), LedgerError::NoFunds { payer: named } if named == payer);
         let rent = ["Transfer: insufficient lamports 10, need 20".to_owned()];
 
         assert!(is_named(TransactionError::AccountNotFound, &[]));
