@@ -4,9 +4,9 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::network::NetworkCommand;
 use crate::commands::{
-    airdrop, completions, crank_run, demo, explain, man, oracle_add, oracle_ingest, oracle_ingest_snapshot,
-    oracle_keygen, oracle_list, oracle_measure, oracle_relay, oracle_remove, oracle_run, oracle_sign,
-    oracle_withdraw_bond, status, verify,
+    airdrop, claim, completions, crank_run, demo, explain, man, node_act, node_list, node_register, oracle_add,
+    oracle_ingest, oracle_ingest_snapshot, oracle_keygen, oracle_list, oracle_measure, oracle_relay, oracle_remove,
+    oracle_run, oracle_sign, oracle_withdraw_bond, status, verify,
 };
 
 /// Settle the rewards of a network of devices on Solana
@@ -47,9 +47,36 @@ pub enum Command {
     Man(man::Args),
     /// Show how a network stands: epochs, reports, deadlines, what is to be done, balances
     Status(status::Args),
+    /// Run devices: register them, look at them
+    #[command(subcommand)]
+    Node(NodeCommand),
+    /// Mint what has accrued to the owners, any number of nodes at once
+    Claim(claim::Args),
     /// Measure: keys, measurement files, signed batches
     #[command(subcommand)]
     Oracle(OracleCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum NodeCommand {
+    /// Register devices, many at once
+    Register(node_register::Args),
+    /// List nodes, and what they have earned
+    List(node_list::Args),
+    /// Print the slots file that oracles use
+    Slots(node_list::SlotsArgs),
+    /// Say where a node is, whose, and what it earned
+    Show(explain::Args),
+    /// Give a node another owner
+    Transfer(node_act::TransferArgs),
+    /// End a node's time
+    Retire(node_act::RetireArgs),
+    /// Give a node another factor on its score
+    Boost(node_act::BoostArgs),
+    /// Pay a retired node's rent and bond back
+    Close(node_act::CloseArgs),
+    /// Say why a node's last scored epoch brought what it brought
+    Explain(explain::Args),
 }
 
 #[derive(Debug, Subcommand)]

@@ -30,6 +30,14 @@ impl ConsentArgs {
         }
         Err(Failure::usage(doing, "nobody is at a terminal to be asked; pass --yes, or --dry-run to look only"))
     }
+
+    /// Whether to go on, once it was shown what will be done: asks, unless that was said beforehand.
+    pub fn is_given(&self, doing: &str) -> Result<bool, Failure> {
+        if !self.dry_run && !self.yes {
+            ask(doing)?;
+        }
+        Ok(!self.dry_run)
+    }
 }
 
 /// One transaction, and what it does in words.
@@ -79,16 +87,9 @@ pub fn carry_out(
     let first_signers = named(&first.instructions, signers);
     let simulation = ledger.simulate(payer, &first.instructions, &first_signers).map_err(failed)?;
     show(steps, &simulation).map_err(|error| Failure::usage(doing, error))?;
-    if consent.dry_run {
-        return Ok(Done {
-            sent: false,
-            transactions: 0,
-            compute_units: simulation.compute_units,
-            fee_lamports: simulation.fee_lamports,
-        });
-    }
-    if !consent.yes {
-        ask(doing)?;
+    if !consent.is_given(doing)? {
+        let (compute_units, fee_lamports) = (simulation.compute_units, simulation.fee_lamports);
+        return Ok(Done { sent: false, transactions: 0, compute_units, fee_lamports });
     }
     for step in steps {
         let receipt = ledger.send(payer, &step.instructions, &named(&step.instructions, signers)).map_err(|error| {

@@ -1,12 +1,16 @@
 //! One file a subcommand: what it takes and what it does.
 
 pub mod airdrop;
+pub mod claim;
 pub mod completions;
 pub mod crank_run;
 pub mod demo;
 pub mod explain;
 pub mod man;
 pub mod network;
+pub mod node_act;
+pub mod node_list;
+pub mod node_register;
 pub mod oracle_add;
 pub mod oracle_ingest;
 pub mod oracle_ingest_snapshot;
@@ -23,7 +27,7 @@ pub mod verify;
 
 use std::io::Write;
 
-use crate::args::{Cli, Command, CrankCommand, OracleCommand};
+use crate::args::{Cli, Command, CrankCommand, NodeCommand, OracleCommand};
 use crate::failure::Failure;
 
 /// Does what the command line asks for. Results go to `stdout`.
@@ -41,6 +45,16 @@ pub fn run(cli: Cli, stdout: &mut dyn Write) -> Result<(), Failure> {
         Command::Oracle(OracleCommand::Remove(args)) => oracle_remove::run(&args, stdout),
         Command::Oracle(OracleCommand::List(args)) => oracle_list::run(&args, stdout),
         Command::Oracle(OracleCommand::WithdrawBond(args)) => oracle_withdraw_bond::run(&args, stdout),
+        Command::Node(NodeCommand::Register(args)) => node_register::run(&args, stdout),
+        Command::Node(NodeCommand::List(args)) => node_list::run(&args, stdout),
+        Command::Node(NodeCommand::Slots(args)) => node_list::run_slots(&args, stdout),
+        Command::Claim(args) => claim::run(&args, stdout),
+        Command::Node(NodeCommand::Show(args)) => explain::run(&args, stdout),
+        Command::Node(NodeCommand::Transfer(args)) => node_act::transfer(&args, stdout),
+        Command::Node(NodeCommand::Retire(args)) => node_act::retire(&args, stdout),
+        Command::Node(NodeCommand::Boost(args)) => node_act::boost(&args, stdout),
+        Command::Node(NodeCommand::Close(args)) => node_act::close(&args, stdout),
+        Command::Node(NodeCommand::Explain(args)) => explain::run(&args, stdout),
         Command::Oracle(OracleCommand::Keygen(args)) => oracle_keygen::run(&args, stdout),
         Command::Oracle(OracleCommand::Ingest(args)) => oracle_ingest::run(&args),
         Command::Oracle(OracleCommand::IngestSnapshot(args)) => oracle_ingest_snapshot::run(&args),
