@@ -32,7 +32,9 @@ fn oracles_killed_fifty_times_and_two_cranks_pay_what_the_model_says() {
     let play = Play::set_up(&validator, &mut random);
     let mut oracles: Vec<_> = (0..3).map(|number| play.oracle(number, None)).collect();
     let cranks = [play.crank(None), play.crank(None)];
+    play.wait_until_begun();
 
+    // About two seconds apart: from the first epoch into the fourth, with every report under way among them.
     for _ in 0..KILLS {
         thread::sleep(Duration::from_millis(random.below(4_000)));
         let number = random.below(3) as usize;
@@ -66,9 +68,10 @@ fn bad_endpoints_and_a_validator_that_restarts_change_no_reward() {
     let proxy = Proxy::start(&validator.url(), seed, Plan { faults: faults.clone(), method: None });
     let oracles: Vec<_> = (0..3).map(|number| play.oracle(number, Some(&proxy.url()))).collect();
     let cranks = [play.crank(Some(&proxy.url())), play.crank(None)];
+    play.wait_until_begun();
 
-    // In the second epoch or so.
-    thread::sleep(Duration::from_secs(90));
+    // In the second epoch.
+    thread::sleep(Duration::from_secs(40));
     validator.stop();
     thread::sleep(Duration::from_secs(5));
     validator.resume();

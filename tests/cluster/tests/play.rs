@@ -25,7 +25,7 @@ const EPOCH_SECS: &str = "25";
 const REPORT_SECS: &str = "900";
 const SCORE_SECS: &str = "1800";
 /// From the creation to the first epoch: nodes, oracles and reports come before it.
-const GENESIS: &str = "+60";
+const GENESIS: &str = "+90";
 /// The emission that the model expects.
 const EMISSION_ATOMS: &str = "1000000000000";
 const TOKEN: Address = Address::from_str_const("TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA");
@@ -77,7 +77,26 @@ impl Play {
             oracles.push((key, source));
         }
         stipend.run(&["network", "open-reports", "--network", &network, "--yes"]).ends_with(0);
-        Self { stipend, network, mint, owners, oracles }
+        let play = Self { stipend, network, mint, owners, oracles };
+        assert_eq!(
+            play.status()["epoch"],
+            Value::Null,
+            "the first epoch began too early for the model: GENESIS is to be more"
+        );
+        play
+    }
+
+    fn status(&self) -> Value {
+        self.stipend.run(&["status", "--network", &self.network, "--output", "json"]).json()
+    }
+
+    /// Waits for the first epoch.
+    pub fn wait_until_begun(&self) {
+        let start = Instant::now();
+        while self.status()["epoch"].is_null() {
+            assert!(start.elapsed() < Duration::from_secs(180), "the first epoch does not begin");
+            thread::sleep(Duration::from_secs(1));
+        }
     }
 
     /// Starts an oracle, with the same journal every time.
@@ -110,7 +129,7 @@ impl Play {
         let start = Instant::now();
         let mut status = Value::Null;
         while start.elapsed() < limit {
-            status = self.stipend.run(&["status", "--network", &self.network, "--output", "json"]).json();
+            status = self.status();
             let open = status["open_epoch"]["epoch"].as_u64().expect("the open epoch");
             let is_settled =
                 status["shards"].as_array().expect("shards").iter().all(|one| one["unsettled_epoch"].is_null());
@@ -122,7 +141,7 @@ impl Play {
         panic!("not everybody is paid after {} seconds: {status}", limit.as_secs());
     }
 
-    /// Asserts that every owner has what the model says, to the atom, and every oracle each report exactly once.
+    /// Asserts that every owner has what the model says, to the atom, and no oracle missed a report.
     #[track_caller]
     pub fn assert_paid_as_modelled(&self, validator: &Validator) {
         let mut ledger = validator.ledger();
@@ -137,14 +156,14 @@ impl Play {
         assert_eq!(oracles.len(), ORACLES);
         for oracle in oracles {
             assert_eq!((&oracle["state"], &oracle["reports_missed"]), (&"active".into(), &0.into()));
-            assert_eq!(oracle["reports_made"], EPOCHS);
+            assert!(oracle["reports_made"].as_u64() >= Some(EPOCHS.into()), "{oracle}");
         }
         for epoch in 0..EPOCHS {
             self.verify(epoch);
         }
     }
 
-    /// Has the command rebuild an epoch from a folder of the network's accounts, if they can be read from a cluster.
+    /// Has the command rebuild an epoch from what the cluster says.
     fn verify(&self, epoch: u32) {
         let epoch = epoch.to_string();
         let verified =
@@ -167,9 +186,8 @@ impl Play {
 
 /// Makes an oracle's key by the command, and returns its address.
 fn new_oracle(stipend: &Stipend, key: &Path) -> Address {
-    let printed = stipend.run(&[Path::new("oracle"), "keygen".as_ref(), key]).ends_with(0).stdout;
-    let address = printed.split_whitespace().find_map(|word| word.parse().ok());
-    address.unwrap_or_else(|| panic!("no address in {printed}"))
+    let printed = stipend.run(&[Path::new("oracle"), "keygen".as_ref(), "--out".as_ref(), key]).ends_with(0).stdout;
+    printed.trim_end().parse().unwrap_or_else(|_| panic!("{printed} is no address"))
 }
 
 /// What one oracle measured of every node in every epoch: near the truth, and now and then nothing.
