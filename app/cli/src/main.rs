@@ -11,6 +11,7 @@ mod failure;
 mod figure;
 mod ingest;
 mod keypair_file;
+mod logging;
 mod measurement_output;
 mod oracle;
 mod output_file;
@@ -31,6 +32,7 @@ use failure::ExitKind;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    logging::begin(cli.verbose);
     // A panic is a bug; its message has been printed by the time it is caught.
     match panic::catch_unwind(|| commands::run(cli, &mut io::stdout().lock())) {
         Ok(Ok(())) => ExitCode::SUCCESS,

@@ -10,6 +10,10 @@ use stipend::state::{Entry, Network, Node, Report, Shard, Slot, Tail};
 /// Bytes of a token account without extensions: mint 32, owner 32, amount u64, and what does not matter here.
 const TOKEN_ACCOUNT_BYTES: usize = 165;
 const TOKEN_AMOUNT_AT: usize = 64;
+/// Bytes of a mint without extensions: authority 4 + 32, supply u64, decimals u8, whether it is one, freeze authority 4 + 32.
+const MINT_BYTES: usize = 82;
+const MINT_SUPPLY_AT: usize = 36;
+const MINT_DECIMALS_AT: usize = 44;
 
 /// Bytes that are not the account that was asked for.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -39,6 +43,26 @@ pub fn report(data: &[u8]) -> Result<(Report, Vec<Entry>), DecodeError> {
 /// A node.
 pub fn node(data: &[u8]) -> Result<Node, DecodeError> {
     header(data).filter(|(_, tail)| tail.is_empty()).map(|(node, _)| node).ok_or(wrong("node", data))
+}
+
+/// What of a mint is needed here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mint {
+    /// Atoms that there are.
+    pub supply_atoms: u64,
+    /// Decimals of a token.
+    pub decimals: u8,
+}
+
+/// A mint of SPL Token or Token-2022.
+pub fn mint(data: &[u8]) -> Result<Mint, DecodeError> {
+    let supply = data.get(MINT_SUPPLY_AT..).and_then(|rest| rest.first_chunk());
+    let (Some(supply), Some([decimals, 1])) = (supply, data.get(MINT_DECIMALS_AT..MINT_DECIMALS_AT + 2)) else {
+        return Err(wrong("mint", data));
+    };
+    // A token account of Token-2022 is longer than a mint without extensions, and so is a mint with some; byte 165 tells.
+    let is_mint = data.len() == MINT_BYTES || data.get(TOKEN_ACCOUNT_BYTES) == Some(&1);
+    is_mint.then(|| Mint { supply_atoms: u64::from_le_bytes(*supply), decimals: *decimals }).ok_or(wrong("mint", data))
 }
 
 /// Atoms in a token account, of SPL Token or Token-2022.
@@ -89,6 +113,24 @@ mod tests {
 
         assert_eq!(token_atoms(&data), Ok(7_000_000_009));
         assert_eq!(token_atoms(&data[..164]), Err(DecodeError { expected: "token account", len: 164 }));
+    }
+
+    #[test]
+    fn a_mint_tells_its_supply_and_decimals() {
+        let mut data = [0; 82];
+        data[36..44].copy_from_slice(&7_000_000_009u64.to_le_bytes());
+        data[44] = 6;
+        assert_eq!(mint(&data), Err(DecodeError { expected: "mint", len: 82 }));
+        data[45] = 1;
+
+        assert_eq!(mint(&data), Ok(Mint { supply_atoms: 7_000_000_009, decimals: 6 }));
+        // With an extension: byte 165 says what the account is, 1 a mint, 2 a token account.
+        let mut extended = [0; 170];
+        extended[..82].copy_from_slice(&data);
+        extended[165] = 1;
+        assert_eq!(mint(&extended), Ok(Mint { supply_atoms: 7_000_000_009, decimals: 6 }));
+        extended[165] = 2;
+        assert!(mint(&extended).is_err());
     }
 
     #[test]

@@ -120,8 +120,8 @@ pub fn explain<A: Accounts>(accounts: &mut A, network: &Address, name: &Address)
             None => is_open.then(|| (state.policy.scoring_rules(), state.policy.quorum)),
         };
         let mut oracles = Vec::new();
-        for oracle in state.oracles.active(epoch) {
-            let report = reader.report(&shard.address, &oracle.key)?;
+        let pairs: Vec<_> = state.oracles.active(epoch).map(|oracle| (shard.address, oracle.key)).collect();
+        for (oracle, report) in state.oracles.active(epoch).zip(reader.reports(&pairs)?) {
             let value = report.map_or(Value::NotReported, |(header, entries)| {
                 let entry = entries.get(usize::from(node.slot));
                 match entry {

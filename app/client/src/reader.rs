@@ -7,8 +7,9 @@ use crate::{
     snapshot::Snapshot,
 };
 use anchor_lang::Discriminator;
+use solana_account::Account;
 use solana_address::Address;
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, mem::offset_of};
 use stipend::state::{Entry, Network, Node, Report, Shard, Slot};
 
 /// Why an account was not read, or a step that needed it stopped; what was sent before it stands.
@@ -41,6 +42,16 @@ pub fn networks(accounts: &mut impl Search) -> Result<Vec<Address>, LedgerError>
     Ok(found.into_iter().map(|(address, _)| address).collect())
 }
 
+/// Every report of a shard, of oracles that left too.
+pub fn reports_of(accounts: &mut impl Search, shard: &Address) -> Result<Vec<Report>, ReadError> {
+    let shard_at = Report::DISCRIMINATOR.len() + offset_of!(Report, shard);
+    let found = accounts.find(&[(0, Report::DISCRIMINATOR), (shard_at, shard.as_ref())])?;
+    let header = |(address, found): (Address, Account)| {
+        account::report(&found.data).map(|(report, _)| report).map_err(|source| ReadError::Decode { address, source })
+    };
+    found.into_iter().map(header).collect()
+}
+
 /// A shard as it was read.
 #[derive(Clone, Debug)]
 pub struct ShardState {
@@ -51,6 +62,9 @@ pub struct ShardState {
     /// Its slots.
     pub slots: Vec<Slot>,
 }
+
+/// A report's header and its entries, one for each slot that the shard may have.
+pub type ReportState = (Report, Vec<Entry>);
 
 /// One network, and where its accounts are read.
 pub struct Reader<'a, A> {
@@ -79,7 +93,26 @@ impl<'a, A: Accounts> Reader<'a, A> {
     /// All shards, by index.
     pub fn shards(&mut self) -> Result<Vec<ShardState>, ReadError> {
         let count = self.network()?.shard_count;
-        (0..count).map(|index| self.shard(index)).collect()
+        self.first_shards(count)
+    }
+
+    /// The first `count` shards, by index, in as few requests as the accounts' origin allows.
+    pub fn first_shards(&mut self, count: u32) -> Result<Vec<ShardState>, ReadError> {
+        let addresses: Vec<_> = (0..count).map(|index| address::shard(&self.network, index)).collect();
+        let mut shards = Vec::with_capacity(addresses.len());
+        for (address, found) in addresses.iter().zip(self.accounts.accounts(&addresses)?) {
+            let decoded = decode(*address, found, account::shard)?;
+            let (header, slots) = decoded.ok_or(ReadError::Missing { expected: "shard", address: *address })?;
+            shards.push(ShardState { address: *address, header, slots });
+        }
+        Ok(shards)
+    }
+
+    /// Reports, each of a shard by an oracle, in as few requests as the accounts' origin allows; none where one was never opened.
+    pub fn reports(&mut self, pairs: &[(Address, Address)]) -> Result<Vec<Option<ReportState>>, ReadError> {
+        let addresses: Vec<_> = pairs.iter().map(|(shard, oracle)| address::report(shard, oracle)).collect();
+        let found = self.accounts.accounts(&addresses)?;
+        addresses.into_iter().zip(found).map(|(address, found)| decode(address, found, account::report)).collect()
     }
 
     /// A device's node.
@@ -88,7 +121,7 @@ impl<'a, A: Accounts> Reader<'a, A> {
     }
 
     /// An oracle's report of a shard; none if it was never opened, or is closed.
-    pub fn report(&mut self, shard: &Address, oracle: &Address) -> Result<Option<(Report, Vec<Entry>)>, ReadError> {
+    pub fn report(&mut self, shard: &Address, oracle: &Address) -> Result<Option<ReportState>, ReadError> {
         self.optional(address::report(shard, oracle), account::report)
     }
 
@@ -115,9 +148,9 @@ impl<'a, A: Accounts> Reader<'a, A> {
         addresses.extend(devices.iter().map(|device| address::node(&self.network, device)));
         let token = |owner| address::associated_token(owner, &network.mint, &network.token_program);
         addresses.extend(owners.iter().map(token));
-        for address in addresses {
-            if let Some(found) = self.accounts.account(&address)? {
-                snapshot.insert(address, found);
+        for (address, found) in addresses.iter().zip(self.accounts.accounts(&addresses)?) {
+            if let Some(found) = found {
+                snapshot.insert(*address, found);
             }
         }
         Ok(())
@@ -129,10 +162,8 @@ impl<'a, A: Accounts> Reader<'a, A> {
         address: Address,
         decode: impl FnOnce(&[u8]) -> Result<T, DecodeError>,
     ) -> Result<Option<T>, ReadError> {
-        let Some(found) = self.accounts.account(&address)?.filter(|found| found.owner == stipend::ID) else {
-            return Ok(None);
-        };
-        decode(&found.data).map(Some).map_err(|source| ReadError::Decode { address, source })
+        let found = self.accounts.account(&address)?;
+        self::decode(address, found, decode)
     }
 
     fn required<T>(
@@ -153,4 +184,16 @@ impl<A: Search> Reader<'_, A> {
         let decode = |address, data: &[u8]| account::node(data).map_err(|source| ReadError::Decode { address, source });
         found.into_iter().map(|(address, found)| Ok((address, decode(address, &found.data)?))).collect()
     }
+}
+
+/// What an account holds, if it is there and the program's.
+fn decode<T>(
+    address: Address,
+    found: Option<Account>,
+    decode: impl FnOnce(&[u8]) -> Result<T, DecodeError>,
+) -> Result<Option<T>, ReadError> {
+    let Some(found) = found.filter(|found| found.owner == stipend::ID) else {
+        return Ok(None);
+    };
+    decode(&found.data).map(Some).map_err(|source| ReadError::Decode { address, source })
 }

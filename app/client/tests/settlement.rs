@@ -76,7 +76,7 @@ impl World {
         for node in 0..nodes {
             world.settlement().register(&device(node), None, &owner).unwrap();
         }
-        assert_eq!(world.settlement().open_reports(0).unwrap(), 1);
+        assert_eq!(world.settlement().open_reports(0).unwrap(), usize::from(nodes > 0));
         world.ledger.ledger_mut().warp_to(GENESIS + i64::from(EPOCH_SECS));
         world
     }
@@ -150,6 +150,60 @@ fn a_file_of_signed_batches_settles_a_full_shard() {
     assert_eq!((world.count("submit_report"), world.count("claim")), (9, 4));
     // The rate is 1,024,000 / (1,024 · 10^8) = 10^-5 atoms a point, floored to 1/2^64: 10^8 points are just below 1,000 atoms.
     assert_eq!(world.atoms(), 1_024 * 999);
+}
+
+#[test]
+fn claims_that_stopped_half_way_are_finished_by_planning_anew_and_nothing_is_paid_twice() {
+    let mut world = World::new(700);
+    let file = world.signed(700);
+    for batch in batch::read(file.as_slice()).unwrap() {
+        world.settlement().relay(&batch).unwrap();
+    }
+    world.settlement().score(0).unwrap();
+    world.settlement().close().unwrap();
+    world.settlement().settle().unwrap();
+
+    // Each of 700 nodes earns 1,024,000 / 700 = 1,462.86 atoms, floored; the claims are of 256, 256 and 188 slots, and no two
+    // of them fit 1,232 bytes.
+    let (owner, shards) = (world.owner, world.settlement().shards().unwrap());
+    let first = world.settlement().plan_claims(&shards, |_, _, _| true).unwrap();
+    assert_eq!(first.transactions.len(), 3);
+    assert_eq!((first.owners[&owner].accrued_atoms, first.owners[&owner].slots), (700 * 1_462, 700));
+    assert!(first.owners[&owner].opens);
+    world.ledger.send(&world.payer, &first.transactions[0], &[]).unwrap();
+    assert_eq!(world.atoms(), 256 * 1_462);
+
+    let shards = world.settlement().shards().unwrap();
+    let rest = world.settlement().plan_claims(&shards, |_, _, _| true).unwrap();
+    assert_eq!((rest.owners[&owner].accrued_atoms, rest.transactions.len()), (444 * 1_462, 2));
+    assert!(!rest.owners[&owner].opens);
+    for sent in world.settlement().send_claims(&rest) {
+        sent.unwrap();
+    }
+
+    assert_eq!(world.atoms(), 700 * 1_462);
+    let shards = world.settlement().shards().unwrap();
+    let nothing = world.settlement().plan_claims(&shards, |_, _, _| true).unwrap();
+    assert!(nothing.transactions.is_empty() && nothing.owners.is_empty());
+}
+
+#[test]
+fn registrations_are_packed_and_fill_a_shard_that_is_opened_for_them() {
+    let mut world = World::new(0);
+    let devices: Vec<_> = (0..5).map(device).collect();
+    let addresses: Vec<_> = devices.iter().map(Signer::pubkey).collect();
+    let owner = world.owner;
+
+    let transactions = world.settlement().plan_registrations(&addresses, None, &owner).unwrap();
+    assert!(transactions.len() < devices.len(), "{} transactions", transactions.len());
+    let signers: Vec<_> = devices.iter().collect();
+    for transaction in &transactions {
+        let named = stipend_client::ledger::named(transaction, &signers);
+        world.ledger.send(&world.payer, transaction, &named).unwrap();
+    }
+
+    let shard = world.settlement().shard(0).unwrap();
+    assert_eq!(shard.slots.iter().map(|slot| slot.owner).collect::<Vec<_>>(), [owner; 5]);
 }
 
 #[test]

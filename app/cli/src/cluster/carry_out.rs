@@ -22,6 +22,24 @@ pub struct ConsentArgs {
     dry_run: bool,
 }
 
+impl ConsentArgs {
+    /// Refuses what nobody can be asked about. Called before anything else, so that a script learns it at once.
+    pub fn check(&self, doing: &str) -> Result<(), Failure> {
+        if self.yes || self.dry_run || io::stdin().is_terminal() {
+            return Ok(());
+        }
+        Err(Failure::usage(doing, "nobody is at a terminal to be asked; pass --yes, or --dry-run to look only"))
+    }
+
+    /// Whether to go on, once it was shown what will be done: asks, unless that was said beforehand.
+    pub fn is_given(&self, doing: &str) -> Result<bool, Failure> {
+        if !self.dry_run && !self.yes {
+            ask(doing)?;
+        }
+        Ok(!self.dry_run)
+    }
+}
+
 /// One transaction, and what it does in words.
 #[derive(Clone, Debug)]
 pub struct Step {
@@ -60,6 +78,7 @@ pub fn carry_out(
     signers: &[&Keypair],
     consent: &ConsentArgs,
 ) -> Result<Done, Failure> {
+    consent.check(doing)?;
     let mut done = Done::default();
     let failed = |error: LedgerError| Failure::settling(doing, error);
     let Some(first) = steps.first() else {
@@ -68,24 +87,18 @@ pub fn carry_out(
     let first_signers = named(&first.instructions, signers);
     let simulation = ledger.simulate(payer, &first.instructions, &first_signers).map_err(failed)?;
     show(steps, &simulation).map_err(|error| Failure::usage(doing, error))?;
-    if consent.dry_run {
-        return Ok(Done {
-            sent: false,
-            transactions: 0,
-            compute_units: simulation.compute_units,
-            fee_lamports: simulation.fee_lamports,
-        });
-    }
-    if !consent.yes {
-        ask(doing)?;
+    if !consent.is_given(doing)? {
+        let (compute_units, fee_lamports) = (simulation.compute_units, simulation.fee_lamports);
+        return Ok(Done { sent: false, transactions: 0, compute_units, fee_lamports });
     }
     for step in steps {
         let receipt = ledger.send(payer, &step.instructions, &named(&step.instructions, signers)).map_err(|error| {
             if done.transactions > 0 {
-                eprintln!("{} of {} are done; the rest is not", done.transactions, steps.len());
+                eprintln!("{} of {} steps are done; the rest is not", done.transactions, steps.len());
             }
             Failure::settling(format!("{doing} ({})", step.effect), error)
         })?;
+        tracing::info!(effect = step.effect, units = receipt.compute_units, "landed");
         done.sent = true;
         done.transactions += 1;
         done.compute_units += receipt.compute_units;
@@ -110,14 +123,8 @@ fn show(steps: &[Step], first: &stipend_client::ledger::Simulation) -> io::Resul
     Ok(())
 }
 
-/// Asks at a terminal. Whoever is not at one must have said yes.
+/// Asks at a terminal.
 fn ask(doing: &str) -> Result<(), Failure> {
-    if !io::stdin().is_terminal() {
-        return Err(Failure::usage(
-            doing,
-            "nobody is at a terminal to be asked; pass --yes, or --dry-run to look only",
-        ));
-    }
     eprint!("Do it? [y/N] ");
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer).map_err(|error| Failure::usage(doing, error))?;
@@ -125,4 +132,74 @@ fn ask(doing: &str) -> Result<(), Failure> {
         return Ok(());
     }
     Err(Failure::usage(doing, "not confirmed; nothing was sent"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::failure::ExitKind;
+    use crate::program::embedded_ledger;
+    use solana_address::Address;
+    use solana_signer::Signer as _;
+    use stipend_client::embedded::EmbeddedLedger;
+    use stipend_client::ledger::Accounts as _;
+
+    const YES: ConsentArgs = ConsentArgs { yes: true, dry_run: false };
+    const LOOK: ConsentArgs = ConsentArgs { yes: false, dry_run: true };
+    const FRIENDS: [Address; 2] = [Address::new_from_array([1; 32]), Address::new_from_array([2; 32])];
+
+    fn given() -> (EmbeddedLedger, Keypair) {
+        let mut ledger = embedded_ledger(0).expect("a VM");
+        let payer = Keypair::new_from_array([7; 32]);
+        ledger.airdrop(&payer.pubkey(), 10_000_000_000).expect("lamports");
+        (ledger, payer)
+    }
+
+    fn transfer(payer: &Keypair, to: &Address, lamports: u64) -> Step {
+        let transfer = solana_system_interface::instruction::transfer(&payer.pubkey(), to, lamports);
+        Step::new("transfer", vec![transfer])
+    }
+
+    fn lamports(ledger: &mut EmbeddedLedger) -> [u64; 2] {
+        FRIENDS.map(|friend| ledger.account(&friend).expect("read").map_or(0, |account| account.lamports))
+    }
+
+    #[test]
+    fn steps_are_taken_in_their_order_and_counted() {
+        let (mut ledger, payer) = given();
+        let steps = FRIENDS.map(|friend| transfer(&payer, &friend, 1_000_000_000));
+
+        let done = carry_out(&mut ledger, &payer, "transfer", &steps, &[], &YES).expect("done");
+
+        assert_eq!(lamports(&mut ledger), [1_000_000_000; 2]);
+        // A transfer takes 150 compute units, a signature costs 5,000 lamports.
+        assert_eq!(done, Done { sent: true, transactions: 2, compute_units: 300, fee_lamports: 10_000 });
+    }
+
+    #[test]
+    fn what_is_only_looked_at_changes_nothing() {
+        let (mut ledger, payer) = given();
+        let steps = FRIENDS.map(|friend| transfer(&payer, &friend, 1_000_000_000));
+
+        let done = carry_out(&mut ledger, &payer, "transfer", &steps, &[], &LOOK).expect("shown");
+
+        assert_eq!(lamports(&mut ledger), [0; 2]);
+        assert_eq!(done, Done { sent: false, transactions: 0, compute_units: 150, fee_lamports: 5_000 });
+    }
+
+    #[test]
+    fn what_is_refused_is_refused_before_anything_is_sent_and_later_steps_leave_the_first() {
+        let (mut ledger, payer) = given();
+        let [first, second] = FRIENDS;
+        let (small, large) = (1_000_000_000, 20_000_000_000);
+
+        let at_once = [transfer(&payer, &first, large), transfer(&payer, &second, small)];
+        let refused = carry_out(&mut ledger, &payer, "transfer", &at_once, &[], &YES).expect_err("too much");
+        assert_ne!(refused.exit_kind(), ExitKind::Bug);
+        assert_eq!(lamports(&mut ledger), [0; 2]);
+
+        let later = [transfer(&payer, &first, small), transfer(&payer, &second, large)];
+        carry_out(&mut ledger, &payer, "transfer", &later, &[], &YES).expect_err("too much");
+        assert_eq!(lamports(&mut ledger), [small, 0]);
+    }
 }

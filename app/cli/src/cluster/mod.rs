@@ -2,9 +2,11 @@
 
 mod carry_out;
 mod origin;
+mod role;
 
 pub use carry_out::{carry_out, ConsentArgs, Done, Step};
 pub use origin::{Origin, OriginArgs};
+pub use role::AuthorityArgs;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -15,33 +17,41 @@ use solana_keypair::Keypair;
 use stipend_client::config::{cluster_url, SolanaConfig};
 use stipend_client::ledger::Search;
 use stipend_client::reader::networks;
-use stipend_client::rpc::{Priority, RpcLedger, RpcOptions};
+use stipend_client::rpc::{host, Priority, RpcLedger, RpcOptions};
 
 use crate::failure::Failure;
 use crate::keypair_file::read_keypair;
 
 /// Which cluster, and how.
 #[derive(Debug, Clone, clap::Args)]
-#[command(next_help_heading = "Cluster")]
 pub struct ClusterArgs {
     /// Configuration of Solana's tools [default: ~/.config/solana/cli/config.yml]
-    #[arg(short = 'C', long, value_name = "FILE", global = true)]
+    #[arg(short = 'C', long, value_name = "FILE", global = true, help_heading = "Cluster")]
     config: Option<PathBuf>,
     /// localhost, devnet, testnet, mainnet-beta or a URL; several of one cluster stand in for each other [default: the
     /// configuration's]
-    #[arg(short, long, value_name = "CLUSTER", env = "STIPEND_URL", value_delimiter = ',', hide_env_values = true)]
+    #[arg(
+        short,
+        long,
+        value_name = "CLUSTER",
+        env = "STIPEND_URL",
+        value_delimiter = ',',
+        hide_env_values = true,
+        help_heading = "Cluster"
+    )]
     url: Vec<String>,
     /// What counts as landed: processed, confirmed or finalized [default: the configuration's, or confirmed]
-    #[arg(long, value_name = "LEVEL")]
+    #[arg(long, value_name = "LEVEL", help_heading = "Cluster")]
     commitment: Option<CommitmentLevel>,
     /// Micro-lamports a compute unit to come before others, or `auto`: what most paid lately
-    #[arg(long, value_name = "PRICE", default_value = "0", value_parser = parse_price)]
+    #[arg(long, value_name = "PRICE", default_value = "0", value_parser = parse_price, help_heading = "Cluster")]
     priority_fee: Price,
     /// The most that `auto` pays
-    #[arg(long, value_name = "PRICE", default_value_t = 100_000)]
+    #[arg(long, value_name = "PRICE", default_value_t = 100_000, help_heading = "Cluster")]
     priority_fee_ceiling: u64,
     /// Longest wait for one answer, in seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..),
+        help_heading = "Cluster")]
     timeout: u64,
 }
 
@@ -72,8 +82,12 @@ impl ClusterArgs {
         let doing = "reach the cluster";
         let urls = self.urls()?;
         if let Some(url) = urls.iter().find(|url| !url.starts_with("http://") && !url.starts_with("https://")) {
-            let cause = format!("`{url}` is no cluster; name localhost, devnet, testnet, mainnet-beta or an HTTP URL");
+            let cause =
+                format!("`{}` is no cluster; name localhost, devnet, testnet, mainnet-beta or an HTTP URL", host(url));
             return Err(Failure::usage(doing, cause));
+        }
+        for url in &urls {
+            tracing::info!(endpoint = host(url), "talking to a cluster");
         }
         let commitment = match self.commitment {
             Some(level) => CommitmentConfig { commitment: level },

@@ -39,6 +39,7 @@ struct Outcome {
 
 pub fn run(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
     let doing = "ask the faucet for SOL";
+    args.output.check_no_list()?;
     let address = match args.to {
         Some(address) => address,
         None => args.payer.read(&args.cluster)?.pubkey(),

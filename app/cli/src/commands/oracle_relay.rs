@@ -1,9 +1,10 @@
 //! `stipend oracle relay`
 
 use std::collections::BTreeMap;
-use std::fs::File;
+use std::fmt::Display;
+use std::fs::{self, File};
 use std::io::{self, BufReader, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use solana_address::Address;
@@ -28,8 +29,8 @@ const RULES: &str =
 #[derive(Debug, clap::Args)]
 #[command(after_help = RULES)]
 pub struct Args {
-    /// Signed batches, as `stipend oracle sign` and the journal of `stipend oracle run` have them
-    #[arg(value_name = "FILE")]
+    /// Signed batches, as `stipend oracle sign` makes them, or the journal of `stipend oracle run`
+    #[arg(value_name = "FILE|JOURNAL")]
     batches: PathBuf,
     /// Only look what is there, and send nothing
     #[arg(long)]
@@ -68,10 +69,7 @@ struct Refusal {
 
 pub fn run(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
     begin_log();
-    let file = File::open(&args.batches)
-        .map_err(|error| Failure::usage(DOING, format!("`{}` can't be opened: {error}", args.batches.display())))?;
-    let batches = batch::read(BufReader::new(file))
-        .map_err(|error| Failure::usage(DOING, format!("`{}`: {error}", args.batches.display())))?;
+    let batches = read(&args.batches)?;
     let payer = args.payer.read(&args.cluster)?;
     let mut ledger = args.cluster.connect()?;
     let settling = |error| Failure::settling(DOING, error);
@@ -138,6 +136,30 @@ pub fn run(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
         }
         None => Ok(()),
     }
+}
+
+/// The batches of a file; of a folder, those of all its files of signed batches whose epoch is not done.
+fn read(path: &Path) -> Result<Vec<SignedBatch>, Failure> {
+    let failed = |path: &Path, error: &dyn Display| Failure::usage(DOING, format!("`{}`: {error}", path.display()));
+    let mut files = Vec::new();
+    if path.is_dir() {
+        for entry in fs::read_dir(path).map_err(|error| failed(path, &error))? {
+            let file = entry.map_err(|error| failed(path, &error))?.path();
+            let is_batches = file.extension().is_some_and(|extension| extension == "batches");
+            if is_batches && !file.with_extension("done").exists() {
+                files.push(file);
+            }
+        }
+        files.sort();
+    } else {
+        files.push(path.to_owned());
+    }
+    let mut batches = Vec::new();
+    for file in &files {
+        let open = File::open(file).map_err(|error| failed(file, &error))?;
+        batches.extend(batch::read(BufReader::new(open)).map_err(|error| failed(file, &error))?);
+    }
+    Ok(batches)
 }
 
 /// The batches of each epoch, in ascending order, with their places in the file.

@@ -16,6 +16,7 @@ use solana_rpc_client_api::{
     request::{RpcError, RpcRequest},
 };
 use std::{
+    error::Error as _,
     sync::atomic::{AtomicUsize, Ordering},
     time::Duration,
 };
@@ -63,11 +64,11 @@ impl RpcSender for Endpoints {
             };
             let error = match sender.send(request, params.clone()).await {
                 Ok(answer) => return Ok(answer),
-                Err(error) => error,
+                Err(error) => without_url(error),
             };
             let next = if is_worth_retrying(&error) { waits.next() } else { None };
             let Some(wait) = next else {
-                return Err(error);
+                return Err(told(error, &sender.url()));
             };
             // Whoever else met the same error has moved on already.
             let _ = self.turn.compare_exchange(turn, turn.wrapping_add(1), Ordering::Relaxed, Ordering::Relaxed);
@@ -89,6 +90,30 @@ impl RpcSender for Endpoints {
     fn url(&self) -> String {
         self.senders.first().map(RpcSender::url).unwrap_or_default()
     }
+}
+
+/// The error without the endpoint's URL, of which a part may be secret. Everything that is shown or logged is made of these.
+fn without_url(mut error: Error) -> Error {
+    *error.kind = match *error.kind {
+        ErrorKind::Reqwest(error) => ErrorKind::Reqwest(error.without_url()),
+        kind => kind,
+    };
+    error
+}
+
+/// The error with the endpoint's host and everything that caused it.
+fn told(mut error: Error, url: &str) -> Error {
+    let ErrorKind::Reqwest(cause) = error.kind() else {
+        return error;
+    };
+    let mut text = format!("{}: {cause}", host(url));
+    let mut deeper = cause.source();
+    while let Some(cause) = deeper {
+        text.push_str(&format!(": {cause}"));
+        deeper = cause.source();
+    }
+    *error.kind = ErrorKind::Custom(text);
+    error
 }
 
 /// Whether the same request may be answered later, or by another endpoint. Every request that is sent here may be repeated: a

@@ -24,7 +24,7 @@ use solana_instruction::Instruction;
 use solana_keypair::Keypair;
 use solana_rpc_client::{nonblocking::rpc_client::RpcClient, rpc_client::RpcClientConfig};
 use solana_rpc_client_api::{
-    client_error::Error as ClientError,
+    client_error::{Error as ClientError, ErrorKind},
     config::{RpcAccountInfoConfig, RpcProgramAccountsConfig, RpcSimulateTransactionConfig},
     filter::{Memcmp, RpcFilterType},
     response::RpcSimulateTransactionResult,
@@ -323,7 +323,11 @@ fn decode(address: &Address, account: &UiAccount) -> Result<Account, LedgerError
 }
 
 fn unreachable(error: &ClientError) -> LedgerError {
-    LedgerError::Unreachable { reason: error.to_string() }
+    let reason = match error.kind() {
+        ErrorKind::Custom(reason) => reason.clone(),
+        _ => error.to_string(),
+    };
+    LedgerError::Unreachable { reason }
 }
 
 fn unreadable(what: String) -> LedgerError {

@@ -8,8 +8,11 @@ mod claim;
 mod crank;
 mod ending;
 mod judging;
+mod packing;
 mod registration;
 mod report;
+
+pub use claim::{ClaimPlan, OwnerClaim};
 
 pub use crate::reader::{ReadError as SettlementError, ShardState};
 

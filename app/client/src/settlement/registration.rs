@@ -1,12 +1,13 @@
 //! Devices join, and shards and reports are opened for them.
 
-use super::{Settlement, SettlementError};
+use super::{packing::pack, Settlement, SettlementError};
 use crate::{
     address,
     instruction::{self, Vacancy},
     ledger::Ledger,
 };
 use solana_address::Address;
+use solana_instruction::Instruction;
 use solana_keypair::Keypair;
 use solana_signer::Signer;
 use stipend::state::{Network, SlotState};
@@ -43,6 +44,49 @@ impl<L: Ledger> Settlement<'_, L> {
         );
         let signers: Vec<_> = [device].into_iter().chain(registrar).collect();
         self.send(&[register], &signers)
+    }
+
+    /// The transactions that register `devices`, to be sent in their order: shards are opened where all are full, vacant slots
+    /// are taken first.
+    ///
+    /// - `devices`: none of them is registered; `registrar`: the network's, if it has one; `owner` is paid.
+    pub fn plan_registrations(
+        &mut self,
+        devices: &[Address],
+        registrar: Option<&Address>,
+        owner: &Address,
+    ) -> Result<Vec<Vec<Instruction>>, SettlementError> {
+        let network = self.network()?;
+        let (payer, capacity) = (self.payer.pubkey(), usize::from(network.shard_capacity));
+        let mut places = Vec::new();
+        for shard in self.shards()? {
+            let slots = (0u16..).zip(&shard.slots);
+            let vacant = slots.filter(|(_, slot)| slot.state == SlotState::Vacant as u8);
+            places.extend(vacant.map(|(slot, tenant)| (shard.address, Some(Vacancy { slot, payer: tenant.owner }))));
+            let room = capacity.saturating_sub(shard.slots.len());
+            places.extend(std::iter::repeat_n((shard.address, None), room));
+        }
+        let mut places = places.into_iter();
+        let mut parts = Vec::new();
+        let (mut next, mut opened) = (network.shard_count, None);
+        let mut room = 0;
+        for device in devices {
+            let mut part = Vec::new();
+            let (shard, vacancy) = match (places.next(), opened) {
+                (Some(place), _) => place,
+                (None, Some(shard)) if room > 0 => (shard, None),
+                (None, _) => {
+                    part.push(instruction::open_shard(&payer, &self.network, next));
+                    let shard = address::shard(&self.network, next);
+                    (next, opened, room) = (next + 1, Some(shard), capacity);
+                    (shard, None)
+                }
+            };
+            room = room.saturating_sub(usize::from(opened == Some(shard)));
+            part.push(instruction::register_node(&payer, device, registrar, &self.network, &shard, owner, vacancy));
+            parts.push(part);
+        }
+        Ok(pack(&payer, parts))
     }
 
     /// Index of a shard with room, and its vacant slot if it has one; none if every shard is full.

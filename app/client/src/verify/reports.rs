@@ -3,7 +3,7 @@
 use super::{GapReason, VerifyError};
 use crate::{
     ledger::Accounts,
-    reader::{Reader, ShardState},
+    reader::{Reader, ReportState, ShardState},
 };
 use solana_address::Address;
 use stipend::{
@@ -43,11 +43,17 @@ pub fn of_shard<A: Accounts>(
     if shard.header.scored_epoch != epoch {
         return Ok(found);
     }
-    for oracle in &network.oracles.entries {
+    let is_removed = |oracle: &Oracle| oracle.active_from <= epoch && oracle.active_until == epoch;
+    let entries = network.oracles.entries.iter();
+    let read = entries.clone().filter(|oracle| oracle.is_active(epoch) || is_removed(oracle));
+    let pairs: Vec<_> = read.map(|oracle| (shard.address, oracle.key)).collect();
+    let mut reports = reader.reports(&pairs)?.into_iter();
+    for oracle in entries {
         if oracle.is_active(epoch) {
-            found.add_active(reader, network, shard, oracle, epoch)?;
-        } else if oracle.active_from <= epoch && oracle.active_until == epoch {
-            if let Held::Epoch(report) = read(reader, shard, oracle, epoch)? {
+            let held = held(reports.next().flatten(), shard, oracle, epoch)?;
+            found.add_active(held, network, oracle);
+        } else if is_removed(oracle) {
+            if let Held::Epoch(report) = held(reports.next().flatten(), shard, oracle, epoch)? {
                 found.doubtful.push(report);
             }
         } else if oracle.active_from > epoch && oracle.key != Address::default() {
@@ -58,15 +64,8 @@ pub fn of_shard<A: Accounts>(
 }
 
 impl ShardReports {
-    fn add_active<A: Accounts>(
-        &mut self,
-        reader: &mut Reader<'_, A>,
-        network: &Network,
-        shard: &ShardState,
-        oracle: &Oracle,
-        epoch: u32,
-    ) -> Result<(), VerifyError> {
-        match read(reader, shard, oracle, epoch)? {
+    fn add_active(&mut self, held: Held, network: &Network, oracle: &Oracle) {
+        match held {
             Held::Epoch(report) => self.scored.push(report),
             // An oracle whose report holds an earlier epoch did not report this one.
             Held::Earlier => {}
@@ -75,7 +74,6 @@ impl ShardReports {
             Held::Nothing if network.oracles.has(&oracle.key, network.open_epoch) => {}
             Held::Nothing => self.lost.push(GapReason::ReportGone { oracle: oracle.key }),
         }
-        Ok(())
     }
 }
 
@@ -91,13 +89,8 @@ enum Held {
     Nothing,
 }
 
-fn read<A: Accounts>(
-    reader: &mut Reader<'_, A>,
-    shard: &ShardState,
-    oracle: &Oracle,
-    epoch: u32,
-) -> Result<Held, VerifyError> {
-    Ok(match reader.report(&shard.address, &oracle.key)? {
+fn held(report: Option<ReportState>, shard: &ShardState, oracle: &Oracle, epoch: u32) -> Result<Held, VerifyError> {
+    Ok(match report {
         None => Held::Nothing,
         Some((header, entries)) if header.epoch == epoch => {
             let (oracle, slots) = (oracle.key, shard.slots.len());

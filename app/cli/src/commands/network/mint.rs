@@ -1,0 +1,54 @@
+//! The mint of a network's rewards: one that is there, or a new one.
+
+use solana_address::Address;
+use solana_instruction::Instruction;
+use solana_keypair::Keypair;
+use solana_signer::Signer as _;
+use spl_token_interface::instruction::initialize_mint2;
+use stipend_client::account::{mint, Mint};
+use stipend_client::ledger::Ledger;
+
+use crate::failure::{ExitKind, Failure};
+
+/// Token-2022.
+pub const TOKEN_2022: Address = solana_address::address!("TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb");
+/// Bytes of a mint without extensions, in both token programs.
+const MINT_BYTES: usize = 82;
+
+/// The mint at an address, and the token program that it belongs to.
+pub fn read(ledger: &mut impl Ledger, address: &Address) -> Result<(Address, Mint), Failure> {
+    let doing = || format!("read the mint {address}");
+    let found = ledger.account(address).map_err(|error| Failure::settling(doing(), error))?;
+    let found = found.ok_or_else(|| Failure::usage(doing(), "there is no such account on this cluster"))?;
+    if ![spl_token_interface::ID, TOKEN_2022].contains(&found.owner) {
+        let cause = format!("it belongs to {}, which is no token program", found.owner);
+        return Err(Failure::usage(doing(), cause));
+    }
+    let read = mint(&found.data).map_err(|error| Failure::usage(doing(), error))?;
+    Ok((found.owner, read))
+}
+
+/// What makes a mint that nobody can freeze.
+pub fn create(
+    ledger: &mut impl Ledger,
+    payer: &Address,
+    mint: &Keypair,
+    authority: &Address,
+    token_program: &Address,
+    decimals: u8,
+) -> Result<[Instruction; 2], Failure> {
+    let doing = "create the mint";
+    let lamports = ledger.rent_lamports(MINT_BYTES).map_err(|error| Failure::settling(doing, error))?;
+    let address = mint.pubkey();
+    let create = solana_system_interface::instruction::create_account(
+        payer,
+        &address,
+        lamports,
+        MINT_BYTES as u64,
+        token_program,
+    );
+    let initialize = initialize_mint2(&spl_token_interface::ID, &address, authority, None, decimals)
+        .map_err(|error| Failure::new(ExitKind::Bug, doing, error))?;
+    // Both programs read this instruction alike.
+    Ok([create, Instruction { program_id: *token_program, ..initialize }])
+}

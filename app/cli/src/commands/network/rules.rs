@@ -1,0 +1,188 @@
+//! The rules of a network, as options.
+
+use std::str::FromStr;
+
+use solana_address::Address;
+use stipend_client::program::constants::NO_BOOST_BPS;
+use stipend_client::program::state::{EmissionParams, PolicyParams};
+
+/// Uptime's weight, and the least uptime that scores.
+const HALF_BPS: u16 = 5_000;
+/// What most networks' links stay below, in kbit/s.
+const BANDWIDTH_CAP: u32 = 1_000_000;
+/// How far an oracle's value may lie from the median.
+const TOLERANCE_BPS: u16 = 500;
+/// Enough for three oracles, one of which may fail.
+const QUORUM: u8 = 2;
+/// Scoring windows, in epochs.
+const SCORE_EPOCHS: u32 = 7;
+/// Empty epochs in a row whose emission is carried.
+const CARRY_EPOCHS: u16 = 8;
+
+/// Somebody, or nobody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Somebody(pub Option<Address>);
+
+/// Why a text names nobody that can be found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("neither an address in base58 nor `none`")]
+pub struct SomebodyError;
+
+impl FromStr for Somebody {
+    type Err = SomebodyError;
+
+    fn from_str(text: &str) -> Result<Self, SomebodyError> {
+        match text {
+            "none" => Ok(Self(None)),
+            _ => text.parse().map(|address| Self(Some(address))).map_err(|_| SomebodyError),
+        }
+    }
+}
+
+/// What of the rules is named.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct RulesArgs {
+    /// Seconds from an epoch's end in which its reports are taken
+    #[arg(long, value_name = "SECS", help_heading = "Rules")]
+    report_secs: Option<u32>,
+    /// Seconds from an epoch's end in which its shards may be scored: at least the report window and one epoch
+    #[arg(long, value_name = "SECS", help_heading = "Rules")]
+    score_secs: Option<u32>,
+    /// Weight of uptime in a score; bandwidth has the rest of 10,000
+    #[arg(long, value_name = "BPS", help_heading = "Rules")]
+    uptime_weight_bps: Option<u16>,
+    /// Uptime below this scores nothing
+    #[arg(long, value_name = "BPS", help_heading = "Rules")]
+    min_uptime_bps: Option<u16>,
+    /// Bandwidth past this earns nothing more
+    #[arg(long, value_name = "BANDWIDTH", help_heading = "Rules")]
+    bandwidth_cap: Option<u32>,
+    /// Least boost of a node; 10,000 is none
+    #[arg(long, value_name = "BPS", help_heading = "Rules")]
+    min_boost_bps: Option<u16>,
+    /// Greatest boost of a node
+    #[arg(long, value_name = "BPS", help_heading = "Rules")]
+    max_boost_bps: Option<u16>,
+    /// How far an oracle's value may lie from the median before its record counts it
+    #[arg(long, value_name = "BPS", help_heading = "Rules")]
+    tolerance_bps: Option<u16>,
+    /// Oracles that must have measured a value for it to count: more than half of all
+    #[arg(long, value_name = "ORACLES", help_heading = "Rules")]
+    quorum: Option<u8>,
+    /// Who co-signs registrations and may evict; `none` for nobody
+    #[arg(long, value_name = "ADDRESS", help_heading = "Rules")]
+    registrar: Option<Somebody>,
+    /// What each registration leaves as a bond
+    #[arg(long, value_name = "LAMPORTS", help_heading = "Rules")]
+    bond_lamports: Option<u64>,
+    /// What each oracle leaves as a bond
+    #[arg(long, value_name = "LAMPORTS", help_heading = "Rules")]
+    oracle_bond_lamports: Option<u64>,
+    /// What claims may mint in one epoch's length of time; 0 for no limit
+    #[arg(long, value_name = "ATOMS", help_heading = "Rules")]
+    mint_limit_atoms: Option<u64>,
+}
+
+impl RulesArgs {
+    /// `rules` with what is named changed.
+    pub fn apply_to(&self, rules: PolicyParams) -> PolicyParams {
+        PolicyParams {
+            report_secs: self.report_secs.unwrap_or(rules.report_secs),
+            score_secs: self.score_secs.unwrap_or(rules.score_secs),
+            uptime_weight_bps: self.uptime_weight_bps.unwrap_or(rules.uptime_weight_bps),
+            min_uptime_bps: self.min_uptime_bps.unwrap_or(rules.min_uptime_bps),
+            bandwidth_cap: self.bandwidth_cap.unwrap_or(rules.bandwidth_cap),
+            min_boost_bps: self.min_boost_bps.unwrap_or(rules.min_boost_bps),
+            max_boost_bps: self.max_boost_bps.unwrap_or(rules.max_boost_bps),
+            tolerance_bps: self.tolerance_bps.unwrap_or(rules.tolerance_bps),
+            quorum: self.quorum.unwrap_or(rules.quorum),
+            registrar: self.registrar.map_or(rules.registrar, |registrar| registrar.0),
+            bond_lamports: self.bond_lamports.unwrap_or(rules.bond_lamports),
+            oracle_bond_lamports: self.oracle_bond_lamports.unwrap_or(rules.oracle_bond_lamports),
+            mint_limit_atoms: self.mint_limit_atoms.unwrap_or(rules.mint_limit_atoms),
+        }
+    }
+}
+
+/// What of the emission is named, but for its amount.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct DecayArgs {
+    /// What a decay step takes away
+    #[arg(long, value_name = "BPS", help_heading = "Emission")]
+    decay_bps: Option<u16>,
+    /// Epochs between two decay steps; 0 is never
+    #[arg(long, value_name = "EPOCHS", help_heading = "Emission")]
+    decay_every_epochs: Option<u32>,
+    /// Empty epochs in a row whose emission is carried
+    #[arg(long, value_name = "EPOCHS", help_heading = "Emission")]
+    carry_epochs: Option<u16>,
+}
+
+impl DecayArgs {
+    /// `emission` with what is named changed.
+    pub fn apply_to(&self, emission: EmissionParams) -> EmissionParams {
+        EmissionParams {
+            per_epoch_atoms: emission.per_epoch_atoms,
+            decay_bps: self.decay_bps.unwrap_or(emission.decay_bps),
+            decay_every_epochs: self.decay_every_epochs.unwrap_or(emission.decay_every_epochs),
+            carry_epochs: self.carry_epochs.unwrap_or(emission.carry_epochs),
+        }
+    }
+}
+
+/// The rules of a new network where nothing is named.
+pub fn default_rules(epoch_secs: u32) -> PolicyParams {
+    PolicyParams {
+        report_secs: (epoch_secs / 2).max(1),
+        score_secs: epoch_secs.saturating_mul(SCORE_EPOCHS),
+        uptime_weight_bps: HALF_BPS,
+        min_uptime_bps: HALF_BPS,
+        bandwidth_cap: BANDWIDTH_CAP,
+        min_boost_bps: NO_BOOST_BPS,
+        max_boost_bps: NO_BOOST_BPS,
+        tolerance_bps: TOLERANCE_BPS,
+        quorum: QUORUM,
+        registrar: None,
+        bond_lamports: 0,
+        oracle_bond_lamports: 0,
+        mint_limit_atoms: 0,
+    }
+}
+
+/// The emission of a new network where nothing but its amount is named.
+pub fn default_emission(per_epoch_atoms: u64) -> EmissionParams {
+    EmissionParams { per_epoch_atoms, decay_bps: 0, decay_every_epochs: 0, carry_epochs: CARRY_EPOCHS }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_named_changes() {
+        let registrar = Some(Address::new_from_array([7; 32]));
+        let rules = PolicyParams { registrar, ..default_rules(86_400) };
+
+        assert_eq!(RulesArgs::default().apply_to(rules), rules);
+        let named = RulesArgs { quorum: Some(3), registrar: Some(Somebody(None)), ..RulesArgs::default() };
+        assert_eq!(named.apply_to(rules), PolicyParams { quorum: 3, registrar: None, ..rules });
+        let slower = DecayArgs { carry_epochs: Some(0), ..DecayArgs::default() };
+        assert_eq!(slower.apply_to(default_emission(7)), EmissionParams { carry_epochs: 0, ..default_emission(7) });
+    }
+
+    #[test]
+    fn the_rules_of_a_new_network_are_taken_by_the_program() {
+        for epoch_secs in [1, 60, 86_400, 366 * 86_400] {
+            assert!(default_rules(epoch_secs).validate(epoch_secs).is_ok(), "{epoch_secs}");
+        }
+        assert!(default_emission(1).validate().is_ok());
+    }
+
+    #[test]
+    fn somebody_is_an_address_or_none() {
+        assert_eq!("none".parse(), Ok(Somebody(None)));
+        let system: Result<Somebody, _> = "11111111111111111111111111111111".parse();
+        assert_eq!(system, Ok(Somebody(Some(Address::default()))));
+        assert_eq!("nobody".parse::<Somebody>(), Err(SomebodyError));
+    }
+}

@@ -1,0 +1,244 @@
+//! What a network's account says, for people and as JSON. The fields are documented in `app/cli/README.md`.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+use solana_address::Address;
+use stipend_client::program::constants::NO_EPOCH;
+use stipend_client::program::state::{EmissionParams, Network, Policy, PolicyParams};
+
+use crate::demo::unit_text;
+use crate::figure::{counted, grouped, percent, sol};
+use crate::table::table;
+
+/// A network.
+#[derive(Debug, Serialize)]
+pub struct NetworkView {
+    pub network: String,
+    pub mint: String,
+    pub id: u16,
+    pub domain: String,
+    pub token_program: String,
+    pub authority: String,
+    pub pending_authority: Option<String>,
+    pub guardian: Option<String>,
+    pub payer: String,
+    pub paused: bool,
+    pub bandwidth_unit: String,
+    pub genesis: i64,
+    pub epoch_secs: u32,
+    pub shard_capacity: u16,
+    pub shards: u32,
+    pub nodes: u64,
+    pub open_epoch: u32,
+    pub oracles: usize,
+    pub rules: RulesView,
+    /// Rules that hold from a later epoch on.
+    pub next_rules: Option<RulesView>,
+    pub budget: Budget,
+}
+
+/// Rules, and from when they hold.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RulesView {
+    pub from_epoch: u32,
+    pub report_secs: u32,
+    pub score_secs: u32,
+    pub uptime_weight_bps: u16,
+    pub min_uptime_bps: u16,
+    pub bandwidth_cap: u32,
+    pub min_boost_bps: u16,
+    pub max_boost_bps: u16,
+    pub tolerance_bps: u16,
+    pub quorum: u8,
+    pub registrar: Option<String>,
+    pub bond_lamports: u64,
+    pub oracle_bond_lamports: u64,
+    pub mint_limit_atoms: u64,
+    pub per_epoch_atoms: u64,
+    pub decay_bps: u16,
+    pub decay_every_epochs: u32,
+    pub carry_epochs: u16,
+}
+
+/// What was and may be emitted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Budget {
+    pub open_epoch_atoms: u64,
+    pub cap_atoms: u64,
+    pub scheduled_atoms: u64,
+    pub carried_atoms: u64,
+    pub accrued_atoms: u64,
+    pub minted_atoms: u64,
+}
+
+impl RulesView {
+    pub fn new(from_epoch: u32, rules: &PolicyParams, emission: &EmissionParams) -> Self {
+        Self {
+            from_epoch,
+            report_secs: rules.report_secs,
+            score_secs: rules.score_secs,
+            uptime_weight_bps: rules.uptime_weight_bps,
+            min_uptime_bps: rules.min_uptime_bps,
+            bandwidth_cap: rules.bandwidth_cap,
+            min_boost_bps: rules.min_boost_bps,
+            max_boost_bps: rules.max_boost_bps,
+            tolerance_bps: rules.tolerance_bps,
+            quorum: rules.quorum,
+            registrar: rules.registrar.map(|registrar| registrar.to_string()),
+            bond_lamports: rules.bond_lamports,
+            oracle_bond_lamports: rules.oracle_bond_lamports,
+            mint_limit_atoms: rules.mint_limit_atoms,
+            per_epoch_atoms: emission.per_epoch_atoms,
+            decay_bps: emission.decay_bps,
+            decay_every_epochs: emission.decay_every_epochs,
+            carry_epochs: emission.carry_epochs,
+        }
+    }
+
+    fn of(policy: &Policy) -> Self {
+        Self::new(policy.from_epoch, &policy.params(), &policy.emission_params())
+    }
+
+    /// Each rule in words, and its value.
+    pub fn lines(&self, unit: &str) -> Vec<(&'static str, String)> {
+        let atoms = |atoms| format!("{} atoms", grouped(atoms));
+        let secs = |secs: u32| format!("{} s", grouped(secs.into()));
+        let limit = match self.mint_limit_atoms {
+            0 => "none".to_owned(),
+            limit => atoms(limit),
+        };
+        let decay = match self.decay_every_epochs {
+            0 => "none".to_owned(),
+            every => format!("{} every {} epochs", percent(self.decay_bps), grouped(every.into())),
+        };
+        vec![
+            ("report window", secs(self.report_secs)),
+            ("scoring window", secs(self.score_secs)),
+            ("weight of uptime", percent(self.uptime_weight_bps)),
+            ("minimum uptime", percent(self.min_uptime_bps)),
+            ("bandwidth cap", format!("{} {unit}", grouped(self.bandwidth_cap.into()))),
+            ("boosts", format!("{} to {}", percent(self.min_boost_bps), percent(self.max_boost_bps))),
+            ("tolerance", percent(self.tolerance_bps)),
+            ("quorum", self.quorum.to_string()),
+            ("registrar", self.registrar.clone().unwrap_or("nobody".to_owned())),
+            ("bond of a node", sol(self.bond_lamports)),
+            ("bond of an oracle", sol(self.oracle_bond_lamports)),
+            ("mint limit an epoch", limit),
+            ("emission an epoch", atoms(self.per_epoch_atoms)),
+            ("decay", decay),
+            ("empty epochs carried", self.carry_epochs.to_string()),
+        ]
+    }
+}
+
+impl Budget {
+    pub fn new(network: &Network) -> Self {
+        let emission = &network.emission;
+        Self {
+            open_epoch_atoms: emission.per_epoch_atoms,
+            cap_atoms: emission.cap_atoms,
+            scheduled_atoms: emission.scheduled_atoms,
+            carried_atoms: emission.carried_atoms,
+            accrued_atoms: emission.accrued_atoms,
+            minted_atoms: emission.minted_atoms,
+        }
+    }
+}
+
+impl NetworkView {
+    pub fn new(address: &Address, network: &Network) -> Self {
+        let somebody = |key: &Address| Some(key).filter(|key| **key != Address::default()).map(Address::to_string);
+        let next = &network.next_policy;
+        Self {
+            network: address.to_string(),
+            mint: network.mint.to_string(),
+            id: network.id,
+            domain: network.domain.iter().map(|byte| format!("{byte:02x}")).collect(),
+            token_program: network.token_program.to_string(),
+            authority: network.authority.to_string(),
+            pending_authority: somebody(&network.pending_authority),
+            guardian: somebody(&network.guardian),
+            payer: network.payer.to_string(),
+            paused: network.is_paused(),
+            bandwidth_unit: unit_text(&network.unit),
+            genesis: network.genesis,
+            epoch_secs: network.epoch_secs,
+            shard_capacity: network.shard_capacity,
+            shards: network.shard_count,
+            nodes: network.slot_count,
+            open_epoch: network.open_epoch,
+            oracles: network.oracles.active(network.open_epoch).count(),
+            rules: RulesView::of(&network.policy),
+            next_rules: (next.from_epoch != NO_EPOCH).then(|| RulesView::of(next)),
+            budget: Budget::new(network),
+        }
+    }
+
+    pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        let nobody = "nobody".to_owned();
+        writeln!(out, "Network    {}{}", self.network, if self.paused { ", paused" } else { "" })?;
+        writeln!(out, "Mint       {}, network {} on it", self.mint, self.id)?;
+        writeln!(out, "Domain     {}", self.domain)?;
+        writeln!(out, "Authority  {}", self.authority)?;
+        if let Some(pending) = &self.pending_authority {
+            writeln!(out, "Pending    {pending}")?;
+        }
+        writeln!(out, "Guardian   {}", self.guardian.as_ref().unwrap_or(&nobody))?;
+        writeln!(
+            out,
+            "Epochs     of {} s from {} on; epoch {} is open",
+            grouped(self.epoch_secs.into()),
+            self.genesis,
+            self.open_epoch
+        )?;
+        writeln!(
+            out,
+            "Size       {} in {} of {}, {}",
+            counted(self.nodes, "node"),
+            counted(self.shards.into(), "shard"),
+            counted(self.shard_capacity.into(), "slot"),
+            counted(self.oracles as u64, "oracle")
+        )?;
+        self.budget.write(out)?;
+        writeln!(out)?;
+        let unit = &self.bandwidth_unit;
+        match &self.next_rules {
+            None => writeln!(out, "{}", one_column(&self.rules, unit)),
+            Some(next) => writeln!(out, "{}", side_by_side(&self.rules, next, unit)),
+        }
+    }
+}
+
+impl Budget {
+    pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(
+            out,
+            "Budget     {} of {} atoms scheduled, {} carried, {} accrued, {} minted",
+            grouped(self.scheduled_atoms),
+            grouped(self.cap_atoms),
+            grouped(self.carried_atoms),
+            grouped(self.accrued_atoms),
+            grouped(self.minted_atoms)
+        )
+    }
+}
+
+fn one_column(rules: &RulesView, unit: &str) -> comfy_table::Table {
+    let mut lines = table(&["rule", &format!("from epoch {} on", rules.from_epoch)], &[1]);
+    for (name, value) in rules.lines(unit) {
+        lines.add_row([name.to_owned(), value]);
+    }
+    lines
+}
+
+/// Two sets of rules; what differs is marked.
+pub fn side_by_side(old: &RulesView, new: &RulesView, unit: &str) -> comfy_table::Table {
+    let header = [old, new].map(|rules| format!("from epoch {} on", rules.from_epoch));
+    let mut lines = table(&["rule", &header[0], &header[1], ""], &[1, 2]);
+    for ((name, before), (_, after)) in old.lines(unit).into_iter().zip(new.lines(unit)) {
+        let mark = if before == after { "" } else { "changes" };
+        lines.add_row([name.to_owned(), before, after, mark.to_owned()]);
+    }
+    lines
+}

@@ -1,0 +1,175 @@
+//! `stipend node transfer`, `retire`, `boost` and `close`
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use serde::Serialize;
+use solana_address::Address;
+use solana_keypair::Keypair;
+use solana_signer::Signer as _;
+use stipend_client::explain::{explain, ExplainError};
+use stipend_client::instruction;
+
+use crate::cluster::{carry_out, ClusterArgs, ConsentArgs, Done, NetworkArgs, PayerArgs, Step};
+use crate::failure::Failure;
+use crate::figure::sol;
+use crate::keypair_file::read_keypair;
+use crate::print::{print, Format};
+
+/// What each of them takes.
+#[derive(Debug, clap::Args)]
+pub struct NodeArgs {
+    /// A device's key, or the address of a node's account, in base58
+    #[arg(value_name = "NODE")]
+    node: Address,
+    #[command(flatten)]
+    network: NetworkArgs,
+    #[command(flatten)]
+    payer: PayerArgs,
+    #[command(flatten)]
+    consent: ConsentArgs,
+    #[command(flatten)]
+    cluster: ClusterArgs,
+    /// What to print on stdout
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    output: Format,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct TransferArgs {
+    #[command(flatten)]
+    node: NodeArgs,
+    /// Who owns it from now on; what has accrued goes along
+    #[arg(long, value_name = "ADDRESS")]
+    to: Address,
+    /// Key file of the owner [default: the key that pays]
+    #[arg(long, value_name = "FILE")]
+    signer: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct RetireArgs {
+    #[command(flatten)]
+    node: NodeArgs,
+    /// Why, in 32 bytes at the most; the registrar must give it
+    #[arg(long, value_name = "TEXT", default_value = "", value_parser = parse_reason, hide_default_value = true)]
+    reason: Reason,
+    /// Key file of the owner or the registrar [default: the key that pays]
+    #[arg(long, value_name = "FILE")]
+    signer: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct BoostArgs {
+    #[command(flatten)]
+    node: NodeArgs,
+    /// Factor on the score from the next epoch on, in basis points; 10000 is none
+    #[arg(long, value_name = "BPS")]
+    bps: u16,
+    /// Key file of the network's authority [default: the key that pays]
+    #[arg(long, value_name = "FILE")]
+    signer: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct CloseArgs {
+    #[command(flatten)]
+    node: NodeArgs,
+}
+
+/// UTF-8, filled up with zeros.
+#[derive(Clone, Copy, Debug)]
+struct Reason([u8; 32]);
+
+fn parse_reason(text: &str) -> Result<Reason, &'static str> {
+    let mut reason = [0; 32];
+    let room = reason.get_mut(..text.len()).ok_or("a reason has 32 bytes at the most")?;
+    room.copy_from_slice(text.as_bytes());
+    Ok(Reason(reason))
+}
+
+/// The JSON object; its fields are documented in `app/cli/README.md`.
+#[derive(Debug, Serialize)]
+struct Outcome {
+    network: String,
+    device: String,
+    effect: String,
+    #[serde(flatten)]
+    done: Done,
+}
+
+pub fn transfer(args: &TransferArgs, stdout: &mut dyn Write) -> Result<(), Failure> {
+    act(&args.node, "transfer the node", args.signer.as_ref(), stdout, |place| {
+        let effect = format!("give device {} to {}, and what has accrued", place.device, args.to);
+        (effect, instruction::transfer_node(&place.signer, &place.network, &place.shard, &place.device, &args.to))
+    })
+}
+
+pub fn retire(args: &RetireArgs, stdout: &mut dyn Write) -> Result<(), Failure> {
+    act(&args.node, "retire the node", args.signer.as_ref(), stdout, |place| {
+        let effect = format!("retire device {}; it does not earn the epoch under way", place.device);
+        (effect, instruction::retire_node(&place.signer, &place.network, &place.shard, &place.device, args.reason.0))
+    })
+}
+
+pub fn boost(args: &BoostArgs, stdout: &mut dyn Write) -> Result<(), Failure> {
+    act(&args.node, "boost the node", args.signer.as_ref(), stdout, |place| {
+        let effect = format!("boost device {} by {} bps from the next epoch on", place.device, args.bps);
+        (effect, instruction::set_boost(&place.signer, &place.network, &place.shard, &place.device, args.bps))
+    })
+}
+
+pub fn close(args: &CloseArgs, stdout: &mut dyn Write) -> Result<(), Failure> {
+    act(&args.node, "close the node", None, stdout, |place| {
+        let bond = sol(place.bond_lamports);
+        let effect =
+            format!("close device {}'s node, and pay its rent and its bond of {bond} to {}", place.device, place.payer);
+        (effect, instruction::close_node(&place.network, &place.shard, &place.device, &place.payer))
+    })
+}
+
+/// A node, and who acts on it.
+struct Place {
+    signer: Address,
+    network: Address,
+    shard: Address,
+    device: Address,
+    payer: Address,
+    bond_lamports: u64,
+}
+
+fn act(
+    args: &NodeArgs,
+    doing: &str,
+    signer: Option<&PathBuf>,
+    stdout: &mut dyn Write,
+    step: impl FnOnce(&Place) -> (String, solana_instruction::Instruction),
+) -> Result<(), Failure> {
+    let read = |path: &PathBuf| read_keypair(path).map_err(|error| Failure::usage("read the key that signs", error));
+    let signer = signer.map(read).transpose()?;
+    let payer = args.payer.read(&args.cluster)?;
+    let mut ledger = args.cluster.connect()?;
+    let network = args.network.find(&mut ledger)?;
+    let found = explain(&mut ledger, &network, &args.node).map_err(|error| match error {
+        ExplainError::Read(error) => Failure::settling(doing, error),
+        other => Failure::usage(doing, other),
+    })?;
+    let place = Place {
+        signer: signer.as_ref().unwrap_or(&payer).pubkey(),
+        network,
+        shard: found.node.shard,
+        device: found.node.device,
+        payer: found.node.payer,
+        bond_lamports: found.node.bond_lamports,
+    };
+    let (effect, instruction) = step(&place);
+    // The payer signs anyway, and not twice.
+    let signers: Vec<&Keypair> = signer.iter().filter(|key| key.pubkey() != payer.pubkey()).collect();
+    let steps = [Step::new(effect.clone(), vec![instruction])];
+    let done = carry_out(&mut ledger, &payer, doing, &steps, &signers, &args.consent)?;
+    let outcome = Outcome { network: network.to_string(), device: place.device.to_string(), effect, done };
+    print(stdout, args.output, &outcome, |out| {
+        let was = if outcome.done.sent { "done" } else { "not sent" };
+        writeln!(out, "{was}: {}; fee {}", outcome.effect, sol(outcome.done.fee_lamports))
+    })
+}

@@ -1,0 +1,147 @@
+//! `stipend node register`
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write;
+use std::path::PathBuf;
+
+use serde::Serialize;
+use solana_address::Address;
+use solana_keypair::Keypair;
+use solana_signer::Signer as _;
+use stipend_client::reader::Reader;
+use stipend_client::settlement::Settlement;
+
+use crate::cluster::{carry_out, ClusterArgs, ConsentArgs, Done, NetworkArgs, PayerArgs, Step};
+use crate::failure::Failure;
+use crate::figure::{counted, sol};
+use crate::keypair_file::read_keypair;
+use crate::print::{print, Format};
+
+const DOING: &str = "register the devices";
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Key files of devices
+    #[arg(long, value_name = "FILE", num_args = 1.., required_unless_present = "devices")]
+    device: Vec<PathBuf>,
+    /// Folder of devices' key files; names that end in `.json` are read
+    #[arg(long, value_name = "FOLDER")]
+    devices: Option<PathBuf>,
+    /// Who is paid [default: the key that pays]
+    #[arg(long, value_name = "ADDRESS")]
+    owner: Option<Address>,
+    /// Key file of the network's registrar, where it has one
+    #[arg(long, value_name = "FILE")]
+    registrar: Option<PathBuf>,
+    #[command(flatten)]
+    network: NetworkArgs,
+    #[command(flatten)]
+    payer: PayerArgs,
+    #[command(flatten)]
+    consent: ConsentArgs,
+    #[command(flatten)]
+    cluster: ClusterArgs,
+    /// What to print on stdout
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    output: Format,
+}
+
+/// The JSON object; its fields are documented in `app/cli/README.md`.
+#[derive(Debug, Serialize)]
+struct Outcome {
+    network: String,
+    owner: String,
+    registered: Vec<String>,
+    already_registered: Vec<String>,
+    #[serde(flatten)]
+    done: Done,
+}
+
+pub fn run(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
+    let devices = read_devices(args)?;
+    let read = |path: &PathBuf| read_keypair(path).map_err(|error| Failure::usage("read the registrar's key", error));
+    let registrar = args.registrar.as_ref().map(read).transpose()?;
+    let payer = args.payer.read(&args.cluster)?;
+    let owner = args.owner.unwrap_or_else(|| payer.pubkey());
+    let mut ledger = args.cluster.connect()?;
+    let network = args.network.find(&mut ledger)?;
+    let failed = |error| Failure::settling(DOING, error);
+
+    let mut reader = Reader::new(&mut ledger, network);
+    let known = reader.nodes().map_err(failed)?;
+    let shards: BTreeMap<_, _> =
+        reader.shards().map_err(failed)?.into_iter().map(|shard| (shard.address, shard)).collect();
+    let known: BTreeMap<_, _> = known.into_iter().map(|(_, node)| (node.device, node)).collect();
+    let (mut new, mut already) = (Vec::new(), Vec::new());
+    for device in devices.keys() {
+        let Some(node) = known.get(device) else {
+            new.push(*device);
+            continue;
+        };
+        let slot = shards.get(&node.shard).and_then(|shard| shard.slots.get(usize::from(node.slot)));
+        match slot.map(|slot| slot.owner) {
+            Some(found) if found == owner => already.push(device.to_string()),
+            found => {
+                let found = found.map_or_else(|| "nobody that is known".to_owned(), |owner| owner.to_string());
+                let cause = format!(
+                    "device {device} is registered already, and its owner is {found}, not {owner}; that owner transfers it, or name it \
+                     with --owner"
+                );
+                return Err(Failure::usage(DOING, cause));
+            }
+        }
+    }
+    if !already.is_empty() {
+        eprintln!("{} registered already with this owner", counted(already.len() as u64, "device"));
+    }
+
+    let registrar_key = registrar.as_ref().map(|key| key.pubkey());
+    let planned =
+        Settlement::new(&mut ledger, &payer, network).plan_registrations(&new, registrar_key.as_ref(), &owner);
+    let steps: Vec<_> = planned.map_err(failed)?.into_iter().map(step).collect();
+    let signers: Vec<&Keypair> = devices.values().chain(&registrar).collect();
+    let done = carry_out(&mut ledger, &payer, DOING, &steps, &signers, &args.consent)?;
+
+    let registered = if done.sent { new.iter().map(Address::to_string).collect() } else { Vec::new() };
+    let (network, owner) = (network.to_string(), owner.to_string());
+    let outcome = Outcome { network, owner, registered, already_registered: already, done };
+    print(stdout, args.output, &outcome, |out| {
+        for device in &outcome.registered {
+            writeln!(out, "{device} is registered")?;
+        }
+        for device in &outcome.already_registered {
+            writeln!(out, "{device} was registered already")?;
+        }
+        let count = counted(outcome.done.transactions as u64, "transaction");
+        writeln!(out, "{count}, fees {}", sol(outcome.done.fee_lamports))
+    })
+}
+
+fn step(instructions: Vec<solana_instruction::Instruction>) -> Step {
+    let nodes = instructions.iter().filter(|instruction| instruction.accounts.len() > 4).count();
+    Step::new(format!("register {}", counted(nodes as u64, "device")), instructions)
+}
+
+/// By address, so that a key that is named twice counts once.
+fn read_devices(args: &Args) -> Result<BTreeMap<Address, Keypair>, Failure> {
+    let doing = "read the devices' keys";
+    let mut paths = args.device.clone();
+    if let Some(folder) = &args.devices {
+        for entry in fs::read_dir(folder).map_err(|error| Failure::usage(doing, error))? {
+            let path = entry.map_err(|error| Failure::usage(doing, error))?.path();
+            if path.extension().is_some_and(|extension| extension == "json") {
+                paths.push(path);
+            }
+        }
+    }
+    if paths.is_empty() {
+        return Err(Failure::usage(doing, "there is no `.json` file in the folder"));
+    }
+    let mut devices = BTreeMap::new();
+    for path in paths {
+        let key = read_keypair(&path).map_err(|error| Failure::usage(doing, error))?;
+        devices.insert(key.pubkey(), key);
+    }
+    Ok(devices)
+}

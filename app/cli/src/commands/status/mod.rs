@@ -1,0 +1,44 @@
+//! `stipend status`
+
+mod look;
+mod words;
+
+use std::io::Write;
+
+use stipend_client::ledger::Ledger as _;
+
+use crate::cluster::{NetworkArgs, Origin, OriginArgs};
+use crate::failure::Failure;
+use crate::ingest::Instant;
+use crate::print::{print, Format};
+
+const DOING: &str = "look at the network";
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// What the clock shows: RFC 3339 with an offset, or Unix seconds [default: the cluster's; to be named with --accounts]
+    #[arg(long, value_name = "TIME", value_parser = Instant::parse_unix_secs, allow_hyphen_values = true)]
+    now: Option<i64>,
+    #[command(flatten)]
+    network: NetworkArgs,
+    #[command(flatten)]
+    origin: OriginArgs,
+    /// What to print on stdout
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    output: Format,
+}
+
+pub fn run(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
+    args.output.check_no_list()?;
+    let mut accounts = args.origin.open()?;
+    let now = match (args.now, &mut accounts) {
+        (Some(now), _) => now,
+        (None, Origin::Cluster(cluster)) => cluster.now().map_err(|error| Failure::settling(DOING, error))?,
+        (None, Origin::Folder(_)) => {
+            return Err(Failure::usage(DOING, "a folder has no clock; pass --now"));
+        }
+    };
+    let network = args.network.find(&mut accounts)?;
+    let looked = look::look(&mut accounts, &network, now).map_err(|error| accounts.unreadable(DOING, error))?;
+    print(stdout, args.output, &looked, |out| words::write(&looked, out))
+}
