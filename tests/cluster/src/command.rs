@@ -2,21 +2,30 @@
 
 use crate::built;
 use serde_json::Value;
+use solana_keypair::{write_keypair_file, Keypair};
 use std::{
     ffi::OsStr,
+    fs::{self, File},
     path::PathBuf,
     process::{Child, Command, Stdio},
+    sync::atomic::{AtomicUsize, Ordering},
+    thread,
     time::{Duration, Instant},
 };
 use tempfile::TempDir;
 
 /// Longest time that a command may take.
 const LIMIT: Duration = Duration::from_secs(180);
+/// Longest time that one may take to end when it is told to.
+const END: Duration = Duration::from_secs(60);
+/// Who pays, in the folder.
+const PAYER: &str = "payer.json";
 
 /// Runs it in a folder of its own, which is its home too: no file of the machine's user is read.
 pub struct Stipend {
     folder: TempDir,
     url: String,
+    started: AtomicUsize,
 }
 
 /// What a command left behind.
@@ -48,9 +57,11 @@ impl Finished {
 }
 
 impl Stipend {
-    /// - `url`: the cluster that commands talk to.
-    pub fn new(url: &str) -> Self {
-        Self { folder: tempfile::tempdir().expect("a temporary folder"), url: url.to_owned() }
+    /// - `url`: the cluster that commands talk to; `payer` pays, where no other key is named.
+    pub fn new(url: &str, payer: &Keypair) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        write_keypair_file(payer, folder.path().join(PAYER)).expect("a key file");
+        Self { folder, url: url.to_owned(), started: AtomicUsize::new(0) }
     }
 
     /// A path in the folder.
@@ -63,6 +74,7 @@ impl Stipend {
         let mut command = Command::new(built("STIPEND_COMMAND"));
         command.args(arguments).current_dir(self.folder.path()).env_clear();
         command.env("HOME", self.folder.path()).env("STIPEND_URL", &self.url);
+        command.env("STIPEND_KEYPAIR", self.path(PAYER));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
@@ -91,8 +103,76 @@ impl Stipend {
         }
     }
 
-    /// Starts one that runs on; what it prints is dropped. Whoever started it ends it.
-    pub fn spawn<A: AsRef<OsStr>>(&self, arguments: &[A]) -> Child {
-        self.command(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("stipend starts")
+    /// Starts one that runs on.
+    ///
+    /// - `url`: another endpoint than the usual one, if there is one.
+    pub fn start<A: AsRef<OsStr>>(&self, arguments: &[A], url: Option<&str>) -> Running {
+        let number = self.started.fetch_add(1, Ordering::Relaxed);
+        let (stdout, stderr) = (self.path(&format!("{number}.stdout")), self.path(&format!("{number}.stderr")));
+        let mut command = self.command(arguments);
+        command.stdout(File::create(&stdout).expect("a file")).stderr(File::create(&stderr).expect("a file"));
+        if let Some(url) = url {
+            command.env("STIPEND_URL", url);
+        }
+        Running { process: Some(command.spawn().expect("stipend starts")), stdout, stderr }
+    }
+}
+
+/// A command that runs on; it is killed when this is dropped.
+pub struct Running {
+    process: Option<Child>,
+    stdout: PathBuf,
+    stderr: PathBuf,
+}
+
+impl Running {
+    /// Ends it as `kill -9` does.
+    ///
+    /// Panics if it has ended by itself.
+    #[track_caller]
+    pub fn kill(mut self) {
+        let mut process = self.process.take().expect("a process");
+        let ended = process.try_wait().expect("its status");
+        assert_eq!(ended, None, "it said: {}", self.said());
+        process.kill().expect("it is killed");
+        process.wait().expect("it is gone");
+    }
+
+    /// Ends it as a service manager does, and waits.
+    #[track_caller]
+    pub fn stop(mut self) -> Finished {
+        let mut process = self.process.take().expect("a process");
+        let pid = process.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("kill starts").success());
+        let start = Instant::now();
+        let status = loop {
+            match process.try_wait().expect("its status") {
+                Some(status) => break status,
+                None if start.elapsed() > END => {
+                    process.kill().ok();
+                    panic!("it was told to end {} seconds ago, and runs on; it said: {}", END.as_secs(), self.said());
+                }
+                None => thread::sleep(Duration::from_millis(50)),
+            }
+        };
+        let stdout = fs::read_to_string(&self.stdout).expect("what it printed");
+        Finished { code: status.code(), stdout, stderr: self.said() }
+    }
+
+    /// What it has said so far.
+    pub fn said(&self) -> String {
+        fs::read_to_string(&self.stderr).unwrap_or_default()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            process.kill().ok();
+            process.wait().ok();
+            if thread::panicking() {
+                eprintln!("stipend said: {}", self.said());
+            }
+        }
     }
 }

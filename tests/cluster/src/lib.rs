@@ -8,7 +8,7 @@ mod proxy;
 mod random;
 mod validator;
 
-pub use command::{Finished, Stipend};
+pub use command::{Finished, Running, Stipend};
 pub use proxy::{Fault, Plan, Proxy};
 pub use random::{seed, Random};
 pub use validator::Validator;

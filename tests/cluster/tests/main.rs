@@ -1,4 +1,7 @@
 //! Tests on a real validator: `cargo xtask cluster-test`.
 
+mod network;
+mod oracles;
+mod play;
 mod proxy;
 mod rpc;

@@ -1,0 +1,89 @@
+//! Oracles and cranks that run on, and all that befalls them.
+
+use crate::play::{Play, EPOCHS};
+use std::{thread, time::Duration};
+use stipend_cluster_tests::{seed, Fault, Plan, Proxy, Random, Running, Validator};
+
+/// Five epochs, and what comes before and after them.
+const LIMIT: Duration = Duration::from_secs(600);
+const KILLS: usize = 50;
+
+/// Stops the cranks, and asserts that each step was taken once, by one or the other.
+fn assert_no_step_twice(cranks: impl IntoIterator<Item = Running>) {
+    let mut sums = [0; 3];
+    for crank in cranks {
+        let summary = crank.stop().json();
+        for (sum, field) in sums.iter_mut().zip(["scored", "closed", "settled"]) {
+            *sum += summary[field].as_u64().expect("a number");
+        }
+        assert_eq!(summary["refused"], 0, "{summary}");
+    }
+    // One shard, each epoch. Epochs may be closed together, and may have gone on since.
+    let [scored, closed, settled] = sums;
+    let epochs = u64::from(EPOCHS);
+    assert!(scored >= epochs && settled >= epochs && closed >= 1 && closed <= scored, "{sums:?}");
+}
+
+#[test]
+#[ignore = "needs a validator: cargo xtask cluster-test"]
+fn oracles_killed_fifty_times_and_two_cranks_pay_what_the_model_says() {
+    let mut random = Random::new(seed());
+    let validator = Validator::start();
+    let play = Play::set_up(&validator, &mut random);
+    let mut oracles: Vec<_> = (0..3).map(|number| play.oracle(number, None)).collect();
+    let cranks = [play.crank(None), play.crank(None)];
+    play.wait_until_begun();
+
+    // About two seconds apart: from the first epoch into the fourth, with every report under way among them.
+    for _ in 0..KILLS {
+        thread::sleep(Duration::from_millis(random.below(4_000)));
+        let number = random.below(3) as usize;
+        oracles.remove(number).kill();
+        oracles.insert(number, play.oracle(number, None));
+    }
+    play.wait_until_paid(LIMIT);
+
+    assert_no_step_twice(cranks);
+    for oracle in oracles {
+        oracle.stop().ends_with(0);
+    }
+    play.assert_paid_as_modelled(&validator);
+}
+
+#[test]
+#[ignore = "needs a validator: cargo xtask cluster-test"]
+fn bad_endpoints_and_a_validator_that_restarts_change_no_reward() {
+    let seed = seed();
+    let mut random = Random::new(seed);
+    let mut validator = Validator::start();
+    let play = Play::set_up(&validator, &mut random);
+    let faults = vec![
+        (Fault::Dropped, 60),
+        (Fault::AnswerDropped, 60),
+        (Fault::Cut, 60),
+        (Fault::TooMany, 60),
+        (Fault::Unavailable, 60),
+        (Fault::Delayed, 60),
+    ];
+    let proxy = Proxy::start(&validator.url(), seed, Plan { faults: faults.clone(), method: None });
+    let oracles: Vec<_> = (0..3).map(|number| play.oracle(number, Some(&proxy.url()))).collect();
+    let cranks = [play.crank(Some(&proxy.url())), play.crank(None)];
+    play.wait_until_begun();
+
+    // In the second epoch.
+    thread::sleep(Duration::from_secs(40));
+    validator.stop();
+    thread::sleep(Duration::from_secs(5));
+    validator.resume();
+    play.wait_until_paid(LIMIT);
+
+    for process in oracles.into_iter().chain(cranks) {
+        process.stop().ends_with(0);
+    }
+    play.assert_paid_as_modelled(&validator);
+    for (fault, _) in faults {
+        assert!(proxy.faults(fault) > 0, "{fault:?} never happened");
+    }
+    // Every process looks about once a second, ten minutes at the most, and asks a handful at once.
+    assert!(proxy.all_requests() < 40_000, "{} requests", proxy.all_requests());
+}

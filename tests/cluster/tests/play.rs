@@ -1,0 +1,209 @@
+//! A network of four nodes, three oracles that disagree, and what the independent model says of their rewards.
+
+use serde_json::Value;
+use solana_address::Address;
+use solana_keypair::Keypair;
+use solana_signer::Signer;
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    thread,
+    time::{Duration, Instant},
+};
+use stipend_client::{account::token_atoms, address::associated_token, ledger::Accounts, settlement::Settlement};
+use stipend_cluster_tests::{Random, Running, Stipend, Validator};
+
+pub const SOL: u64 = 1_000_000_000;
+pub const EPOCHS: u32 = 5;
+const NODES: usize = 4;
+const ORACLES: usize = 3;
+/// Long enough for every oracle to report under all that befalls it.
+const EPOCH_SECS: &str = "25";
+/// Longer than a test: what is late is scored, not lost.
+const REPORT_SECS: &str = "900";
+const SCORE_SECS: &str = "1800";
+/// From the creation to the first epoch: nodes, oracles and reports come before it.
+const GENESIS: &str = "+90";
+/// The emission that the model expects.
+const EMISSION_ATOMS: &str = "1000000000000";
+const TOKEN: Address = Address::from_str_const("TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA");
+
+/// A network whose first epoch is about to begin.
+pub struct Play {
+    pub stipend: Stipend,
+    network: String,
+    mint: Address,
+    /// Devices and who owns them, by the device's address, which is the node's label.
+    owners: BTreeMap<String, Address>,
+    /// Key and source of each oracle.
+    oracles: Vec<(PathBuf, PathBuf)>,
+}
+
+impl Play {
+    /// Makes everything but the nodes by the command.
+    pub fn set_up(validator: &Validator, random: &mut Random) -> Self {
+        let payer = Keypair::new();
+        let stipend = Stipend::new(&validator.url(), &payer);
+        let given = stipend.run(&["airdrop", "1000", "--output", "json"]).json();
+        assert_eq!(given["balance_lamports"], 1_000 * SOL);
+
+        let create = ["network", "create", "--create-mint", "--emission-atoms", EMISSION_ATOMS, "--quorum", "2"];
+        let times = ["--epoch-secs", EPOCH_SECS, "--report-secs", REPORT_SECS, "--score-secs", SCORE_SECS];
+        let rest = ["--genesis", GENESIS, "--yes", "--output", "json"];
+        let created = stipend.run(&[&create[..], &times, &rest].concat()).json();
+        assert_eq!(created["done"]["sent"], true);
+        let text = |field: &str| created[field].as_str().expect("an address").to_owned();
+        let (network, mint) = (text("network"), text("mint").parse().expect("an address"));
+
+        let mut ledger = validator.ledger();
+        let mut owners = BTreeMap::new();
+        for _ in 0..NODES {
+            let (device, owner) = (Keypair::new(), Keypair::new().pubkey());
+            let network = network.parse().expect("an address");
+            Settlement::new(&mut ledger, &payer, network).register(&device, None, &owner).expect("a slot");
+            owners.insert(device.pubkey().to_string(), owner);
+        }
+
+        let mut oracles = Vec::new();
+        for number in 0..ORACLES {
+            let (key, source) =
+                (stipend.path(&format!("oracle-{number}.json")), stipend.path(&format!("source-{number}.csv")));
+            let address = new_oracle(&stipend, &key);
+            validator.fund(&address, 10 * SOL);
+            stipend.run(&["oracle", "add", &address.to_string(), "--network", &network, "--yes"]).ends_with(0);
+            fs::write(&source, measurements(owners.keys(), random)).expect("a source");
+            oracles.push((key, source));
+        }
+        stipend.run(&["network", "open-reports", "--network", &network, "--yes"]).ends_with(0);
+        let play = Self { stipend, network, mint, owners, oracles };
+        assert_eq!(
+            play.status()["epoch"],
+            Value::Null,
+            "the first epoch began too early for the model: GENESIS is to be more"
+        );
+        play
+    }
+
+    fn status(&self) -> Value {
+        self.stipend.run(&["status", "--network", &self.network, "--output", "json"]).json()
+    }
+
+    /// Waits for the first epoch.
+    pub fn wait_until_begun(&self) {
+        let start = Instant::now();
+        while self.status()["epoch"].is_null() {
+            assert!(start.elapsed() < Duration::from_secs(180), "the first epoch does not begin");
+            thread::sleep(Duration::from_secs(1));
+        }
+    }
+
+    /// Starts an oracle, with the same journal every time.
+    pub fn oracle(&self, number: usize, url: Option<&str>) -> Running {
+        let (key, source) = &self.oracles[number];
+        let journal = self.stipend.path(&format!("journal-{number}"));
+        let arguments: [&Path; 9] = [
+            "oracle".as_ref(),
+            "run".as_ref(),
+            "--key".as_ref(),
+            key,
+            "--journal".as_ref(),
+            &journal,
+            "--measurements".as_ref(),
+            source,
+            "--poll-secs=1".as_ref(),
+        ];
+        self.stipend.start(&[&arguments[..], &["--network".as_ref(), self.network.as_ref()]].concat(), url)
+    }
+
+    /// Starts a crank that claims for everybody.
+    pub fn crank(&self, url: Option<&str>) -> Running {
+        let arguments = ["crank", "run", "--claim", "--poll-secs", "1", "--network", &self.network, "--output", "json"];
+        self.stipend.start(&arguments, url)
+    }
+
+    /// Waits until all epochs are closed and claimed.
+    #[track_caller]
+    pub fn wait_until_paid(&self, limit: Duration) {
+        let start = Instant::now();
+        let mut status = Value::Null;
+        while start.elapsed() < limit {
+            status = self.status();
+            let open = status["open_epoch"]["epoch"].as_u64().expect("the open epoch");
+            let is_settled =
+                status["shards"].as_array().expect("shards").iter().all(|one| one["unsettled_epoch"].is_null());
+            if open >= u64::from(EPOCHS) && is_settled && status["unclaimed_atoms"] == 0 {
+                return;
+            }
+            thread::sleep(Duration::from_secs(2));
+        }
+        panic!("not everybody is paid after {} seconds: {status}", limit.as_secs());
+    }
+
+    /// Asserts that every owner has what the model says, to the atom, and no oracle missed a report.
+    #[track_caller]
+    pub fn assert_paid_as_modelled(&self, validator: &Validator) {
+        let mut ledger = validator.ledger();
+        let balances = self.owners.iter().map(|(node, owner)| {
+            let account = ledger.account(&associated_token(owner, &self.mint, &TOKEN)).expect("an answer");
+            (node.clone(), account.map_or(0, |account| token_atoms(&account.data).expect("a token account")))
+        });
+        assert_eq!(balances.collect::<BTreeMap<_, _>>(), self.modelled());
+
+        let listed = self.stipend.run(&["oracle", "list", "--network", &self.network, "--output", "json"]).json();
+        let oracles = listed["oracles"].as_array().expect("oracles");
+        assert_eq!(oracles.len(), ORACLES);
+        for oracle in oracles {
+            assert_eq!((&oracle["state"], &oracle["reports_missed"]), (&"active".into(), &0.into()));
+            assert!(oracle["reports_made"].as_u64() >= Some(EPOCHS.into()), "{oracle}");
+        }
+        for epoch in 0..EPOCHS {
+            self.verify(epoch);
+        }
+    }
+
+    /// Has the command rebuild an epoch from what the cluster says.
+    fn verify(&self, epoch: u32) {
+        let epoch = epoch.to_string();
+        let verified =
+            self.stipend.run(&["verify", "--epoch", &epoch, "--network", &self.network, "--output", "json"]).json();
+        assert_eq!((&verified["verified"], &verified["mismatches"]), (&true.into(), &Value::Array(Vec::new())));
+    }
+
+    fn modelled(&self) -> BTreeMap<String, u64> {
+        let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("../model/rewards.py");
+        let sources = self.oracles.iter().map(|(_, source)| source);
+        let output = Command::new("python3").arg(model).args(["--quorum", "2"]).args(sources).output();
+        let output = output.expect("python3 starts");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let modelled: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        let balances = modelled["balances"].as_array().expect("balances").iter();
+        let balance = |one: &Value| Some((one["node"].as_str()?.to_owned(), one["atoms"].as_u64()?));
+        balances.map(|one| balance(one).expect("a balance")).collect()
+    }
+}
+
+/// Makes an oracle's key by the command, and returns its address.
+fn new_oracle(stipend: &Stipend, key: &Path) -> Address {
+    let printed = stipend.run(&[Path::new("oracle"), "keygen".as_ref(), "--out".as_ref(), key]).ends_with(0).stdout;
+    printed.trim_end().parse().unwrap_or_else(|_| panic!("{printed} is no address"))
+}
+
+/// What one oracle measured of every node in every epoch: near the truth, and now and then nothing.
+fn measurements<'a>(nodes: impl Iterator<Item = &'a String>, random: &mut Random) -> String {
+    let nodes: Vec<_> = nodes.collect();
+    let mut rows = "epoch,node,uptime_bps,bandwidth\n".to_owned();
+    for epoch in 0..EPOCHS {
+        for (place, node) in (0u64..).zip(&nodes) {
+            // The last node is down for half of its time, which is about where nothing is earned.
+            let uptime_bps = if place == 3 { 4_900 + random.below(200) } else { 9_000 + random.below(1_001) };
+            let bandwidth = match random.below(8) {
+                0 => String::new(),
+                _ => (400_000 * (place + 1) + random.below(50_000)).to_string(),
+            };
+            rows.push_str(&format!("{epoch},{node},{uptime_bps},{bandwidth}\n"));
+        }
+    }
+    rows
+}
