@@ -57,6 +57,13 @@ pub enum Command {
     Oracle(OracleCommand),
 }
 
+impl Command {
+    /// Whether it is a program that people leave running.
+    pub fn is_service(&self) -> bool {
+        matches!(self, Self::Crank(CrankCommand::Run(_)) | Self::Oracle(OracleCommand::Run(_)))
+    }
+}
+
 #[derive(Debug, Subcommand)]
 pub enum NodeCommand {
     /// Register devices, many at once

@@ -31,9 +31,14 @@ pub fn sol(lamports: u64) -> String {
     format!("{}.{:09} SOL", grouped(lamports / 1_000_000_000), lamports % 1_000_000_000)
 }
 
-/// A number with its noun: `1 shard`, `2 shards`.
+/// A number with its noun: `1 shard`, `2 shards`, `3 batches`.
 pub fn counted(number: u64, noun: &str) -> String {
-    format!("{} {noun}{}", grouped(number), if number == 1 { "" } else { "s" })
+    let ending = match number {
+        1 => "",
+        _ if noun.ends_with("ch") => "es",
+        _ => "s",
+    };
+    format!("{} {noun}{ending}", grouped(number))
 }
 
 #[cfg(test)]
@@ -61,5 +66,6 @@ mod tests {
     #[test]
     fn one_is_not_many() {
         assert_eq!([counted(1, "shard"), counted(2_113, "node")], ["1 shard", "2,113 nodes"]);
+        assert_eq!([counted(1, "batch"), counted(0, "batch")], ["1 batch", "0 batches"]);
     }
 }

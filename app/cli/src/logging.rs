@@ -12,11 +12,12 @@ const OWN: &str = "stipend";
 
 /// Begins to log. Called once.
 ///
+/// - `is_service`: it is a program that runs on, which tells what it does unasked;
 /// - `verbose`: how often `-v` was given: warnings without it, then what is done, then each request. `RUST_LOG` is heard first.
 ///
 /// Only what this project says itself: other libraries tell whole URLs, and a part of one may be secret.
-pub fn begin(verbose: u8) {
-    let level = match verbose {
+pub fn begin(is_service: bool, verbose: u8) {
+    let level = match verbose.saturating_add(is_service.into()) {
         0 => Level::WARN,
         1 => Level::INFO,
         2 => Level::DEBUG,

@@ -32,7 +32,7 @@ use failure::ExitKind;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    logging::begin(cli.verbose);
+    logging::begin(cli.command.is_service(), cli.verbose);
     // A panic is a bug; its message has been printed by the time it is caught.
     match panic::catch_unwind(|| commands::run(cli, &mut io::stdout().lock())) {
         Ok(Ok(())) => ExitCode::SUCCESS,

@@ -16,7 +16,7 @@ use crate::failure::{ExitKind, Failure};
 use crate::figure::{counted, sol};
 use crate::print::{print, Format};
 use crate::service::metrics::{CrankMetrics, MetricsArgs};
-use crate::service::{begin_log, kind_of, wait_for_cluster, Rest, RestArgs, Stop};
+use crate::service::{kind_of, wait_for_cluster, Rest, RestArgs, Stop};
 
 const DOING: &str = "keep the network going";
 
@@ -98,7 +98,6 @@ impl Summary {
 }
 
 pub fn run(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
-    begin_log();
     let payer = args.payer.read(&args.cluster)?;
     let mut ledger = args.cluster.connect()?;
     let stop = Stop::listen().map_err(|error| Failure::usage(DOING, error))?;

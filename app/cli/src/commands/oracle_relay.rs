@@ -16,7 +16,6 @@ use crate::demo::progress::Progress;
 use crate::failure::{ExitKind, Failure};
 use crate::figure::{counted, sol};
 use crate::print::{print, Format};
-use crate::service::begin_log;
 
 const DOING: &str = "relay the signed batches";
 
@@ -68,7 +67,6 @@ struct Refusal {
 }
 
 pub fn run(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
-    begin_log();
     let batches = read(&args.batches)?;
     let payer = args.payer.read(&args.cluster)?;
     let mut ledger = args.cluster.connect()?;
@@ -109,7 +107,7 @@ pub fn run(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
             out,
             "{}: {arrived} there before, {sent} sent, {missing} missing, {passed} passed by a later epoch, {} refused; \
              reports opened: {reports_opened}; fees {}",
-            counted(*batches as u64, "batch").replace("batchs", "batches"),
+            counted(*batches as u64, "batch"),
             outcome.refused.len(),
             sol(outcome.fee_lamports)
         )

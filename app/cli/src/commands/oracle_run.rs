@@ -17,7 +17,7 @@ use crate::keypair_file::{read_key, read_keypair};
 use crate::oracle::{Ends, Journal, OracleRunner, PlacesArgs, Role, RunError, Tick};
 use crate::print::{print, Format};
 use crate::service::metrics::{MetricsArgs, OracleMetrics};
-use crate::service::{begin_log, kind_of, wait_for_cluster, RestArgs, Stop};
+use crate::service::{kind_of, wait_for_cluster, RestArgs, Stop};
 use crate::source::{EpochClock, SourceArgs};
 
 const DOING: &str = "run the oracle";
@@ -80,7 +80,6 @@ struct Summary {
 }
 
 pub fn run(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
-    begin_log();
     let usage = |error: Box<dyn std::error::Error + Send + Sync>| Failure::usage(DOING, error);
     let key = read_key(&args.key).map_err(|error| usage(error.into()))?;
     let own = || Keypair::new_from_array(key.to_bytes());
@@ -127,6 +126,7 @@ pub fn run(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
         looked_until: 0,
         send_at: i64::MIN,
         measure_at: i64::MIN,
+        awaited_epoch: None,
     };
     while !stop.is_asked() {
         let sleep = match runner.tick(&mut ledger, &payer) {

@@ -18,6 +18,7 @@ use stipend_client::relay::{look, relay, Arrival, Witness};
 use super::places::Places;
 use super::{Journal, JournalError};
 use crate::demo::progress::Progress;
+use crate::figure::counted;
 use crate::service::metrics::{EpochOutcome, OracleMetrics};
 use crate::source::{EpochClock, Source};
 
@@ -82,6 +83,8 @@ pub struct OracleRunner {
     pub send_at: i64,
     /// When the source is asked again.
     pub measure_at: i64,
+    /// The epoch whose end was said to be waited for.
+    pub awaited_epoch: Option<u32>,
 }
 
 /// How far the reports of an epoch are.
@@ -156,6 +159,10 @@ impl OracleRunner {
         };
         let ready_at = end.saturating_add(self.settle_secs.into()).max(self.measure_at);
         if now < ready_at {
+            if self.awaited_epoch != Some(epoch) {
+                self.awaited_epoch = Some(epoch);
+                tracing::info!("epoch {epoch} is signed in {} s", ready_at.saturating_sub(now));
+            }
             return Ok(Tick::Idle { now, next: send_at.into_iter().chain([ready_at]).min() });
         }
         if self.is_begun_elsewhere(ledger, network, epoch)? {
@@ -173,7 +180,8 @@ impl OracleRunner {
         };
         let batches = self.sign(ledger, network, epoch, &rows)?;
         self.journal.keep(epoch, &batches)?;
-        tracing::info!("epoch {epoch}: {} measured, signed in {} batches", rows.len(), batches.len());
+        let (nodes, batches) = (counted(rows.len() as u64, "node"), counted(batches.len() as u64, "batch"));
+        tracing::info!("epoch {epoch}: {nodes} measured, signed in {batches}");
         Ok(Tick::Worked)
     }
 
@@ -275,7 +283,7 @@ impl OracleRunner {
                 self.metrics.service.note_error("refused");
                 tracing::warn!("epoch {epoch}: batch {place} was refused: {error}");
             }
-            tracing::info!("epoch {epoch}: {} batches sent, {} were there", relayed.sent, relayed.arrived);
+            tracing::info!("epoch {epoch}: {} sent, {} there before", counted(relayed.sent as u64, "batch"), relayed.arrived);
         }
         let missing = look(ledger, &batches)?.into_iter().filter(|arrival| *arrival != Arrival::Arrived).count();
         Ok(match (missing, is_open) {

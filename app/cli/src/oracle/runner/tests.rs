@@ -162,6 +162,7 @@ impl World {
             looked_until: 0,
             send_at: i64::MIN,
             measure_at: i64::MIN,
+            awaited_epoch: None,
         }
     }
 
