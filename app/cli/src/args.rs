@@ -4,9 +4,9 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::network::NetworkCommand;
 use crate::commands::{
-    airdrop, claim, completions, crank_run, demo, explain, man, node_act, node_list, node_register, oracle_add,
-    oracle_ingest, oracle_ingest_snapshot, oracle_keygen, oracle_list, oracle_measure, oracle_relay, oracle_remove,
-    oracle_run, oracle_sign, oracle_withdraw_bond, status, verify,
+    airdrop, claim, completions, crank_run, demo, explain, keygen, man, node_act, node_list, node_register, oracle_add,
+    oracle_ingest, oracle_ingest_snapshot, oracle_list, oracle_measure, oracle_relay, oracle_remove, oracle_run,
+    oracle_sign, oracle_withdraw_bond, status, verify,
 };
 
 /// Settle the rewards of a network of devices on Solana
@@ -29,6 +29,8 @@ pub struct Cli {
 pub enum Command {
     /// Settle measurement files end to end on a Solana VM in this process
     Demo(demo::Args),
+    /// Make a key: of a payer, a device, an oracle
+    Keygen(keygen::Args),
     /// Ask the faucet of a test cluster for SOL
     Airdrop(airdrop::Args),
     /// Rebuild a closed epoch from accounts alone, and compare every number
@@ -97,7 +99,7 @@ pub enum OracleCommand {
     /// Pay a removed oracle's bond back to whoever left it
     WithdrawBond(oracle_withdraw_bond::Args),
     /// Make an oracle's key
-    Keygen(oracle_keygen::Args),
+    Keygen(keygen::Args),
     /// Make a measurement file of raw samples
     Ingest(oracle_ingest::Args),
     /// Make a measurement file of one look at the whole network

@@ -6,6 +6,7 @@ pub mod completions;
 pub mod crank_run;
 pub mod demo;
 pub mod explain;
+pub mod keygen;
 pub mod man;
 pub mod network;
 pub mod node_act;
@@ -14,7 +15,6 @@ pub mod node_register;
 pub mod oracle_add;
 pub mod oracle_ingest;
 pub mod oracle_ingest_snapshot;
-pub mod oracle_keygen;
 pub mod oracle_list;
 pub mod oracle_measure;
 pub mod oracle_relay;
@@ -38,6 +38,7 @@ pub fn run(cli: Cli, stdout: &mut dyn Write) -> Result<(), Failure> {
         Command::Demo(args) => demo::run(&args, stdout),
         Command::Verify(args) => verify::run(&args, stdout),
         Command::Explain(args) => explain::run(&args, stdout),
+        Command::Keygen(args) => keygen::run(&args, stdout),
         Command::Man(args) => man::run(&args),
         Command::Network(command) => network::run(&command, stdout),
         Command::Status(args) => status::run(&args, stdout),
@@ -55,7 +56,7 @@ pub fn run(cli: Cli, stdout: &mut dyn Write) -> Result<(), Failure> {
         Command::Node(NodeCommand::Boost(args)) => node_act::boost(&args, stdout),
         Command::Node(NodeCommand::Close(args)) => node_act::close(&args, stdout),
         Command::Node(NodeCommand::Explain(args)) => explain::run(&args, stdout),
-        Command::Oracle(OracleCommand::Keygen(args)) => oracle_keygen::run(&args, stdout),
+        Command::Oracle(OracleCommand::Keygen(args)) => keygen::run(&args, stdout),
         Command::Oracle(OracleCommand::Ingest(args)) => oracle_ingest::run(&args),
         Command::Oracle(OracleCommand::IngestSnapshot(args)) => oracle_ingest_snapshot::run(&args),
         Command::Oracle(OracleCommand::Measure(args)) => oracle_measure::run(&args),

@@ -283,7 +283,11 @@ impl OracleRunner {
                 self.metrics.service.note_error("refused");
                 tracing::warn!("epoch {epoch}: batch {place} was refused: {error}");
             }
-            tracing::info!("epoch {epoch}: {} sent, {} there before", counted(relayed.sent as u64, "batch"), relayed.arrived);
+            tracing::info!(
+                "epoch {epoch}: {} sent, {} there before",
+                counted(relayed.sent as u64, "batch"),
+                relayed.arrived
+            );
         }
         let missing = look(ledger, &batches)?.into_iter().filter(|arrival| *arrival != Arrival::Arrived).count();
         Ok(match (missing, is_open) {

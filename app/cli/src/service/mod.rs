@@ -9,7 +9,6 @@ pub use patience::wait_for_cluster;
 pub use rest::{Rest, RestArgs};
 pub use stop::Stop;
 
-
 use stipend_client::ledger::LedgerError;
 use stipend_client::reader::ReadError;
 

@@ -1,4 +1,4 @@
-//! `stipend oracle keygen`
+//! `stipend keygen`, and for oracles `stipend oracle keygen`
 
 use std::io::Write;
 use std::path::PathBuf;

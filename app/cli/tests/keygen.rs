@@ -1,4 +1,4 @@
-//! `stipend oracle keygen`, as a shell runs it.
+//! `stipend keygen`, and `stipend oracle keygen`, as a shell runs them.
 
 use std::fs;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 
 fn keygen(out: &Path, more: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_stipend"))
-        .args(["oracle", "keygen", "--out"])
+        .args(["keygen", "--out"])
         .arg(out)
         .args(more)
         .output()
