@@ -9,6 +9,7 @@ use solana_address::Address;
 use solana_clock::Clock;
 use solana_instruction::Instruction;
 use solana_keypair::Keypair;
+use solana_message::legacy::Message;
 use solana_signer::Signer;
 use solana_transaction::Transaction;
 
@@ -90,7 +91,8 @@ impl Ledger for EmbeddedLedger {
     ) -> Result<Receipt, LedgerError> {
         let transaction = self.sign(payer, instructions, signers)?;
         let bytes = wire_bytes(&transaction);
-        let meta = self.vm.send_transaction(transaction).map_err(|failed| refusal_of(payer, failed))?;
+        let message = transaction.message.clone();
+        let meta = self.vm.send_transaction(transaction).map_err(|failed| refusal_of(payer, &message, failed))?;
         Ok(Receipt { compute_units: meta.compute_units_consumed, fee_lamports: meta.fee, bytes })
     }
 
@@ -101,7 +103,9 @@ impl Ledger for EmbeddedLedger {
         signers: &[&Keypair],
     ) -> Result<Simulation, LedgerError> {
         let transaction = self.sign(payer, instructions, signers)?;
-        let simulated = self.vm.simulate_transaction(transaction).map_err(|failed| refusal_of(payer, failed))?;
+        let message = transaction.message.clone();
+        let simulated =
+            self.vm.simulate_transaction(transaction).map_err(|failed| refusal_of(payer, &message, failed))?;
         let lamports_before = |address| self.vm.get_account(address).map_or(0, |account| account.lamports);
         let changes = simulated.post_accounts.iter().map(|(address, account)| {
             (*address, i128::from(account.lamports()) - i128::from(lamports_before(address)))
@@ -132,6 +136,6 @@ fn refusal(failed: FailedTransactionMetadata) -> LedgerError {
 }
 
 /// The same of a transaction that `payer` was to pay for.
-fn refusal_of(payer: &Keypair, failed: FailedTransactionMetadata) -> LedgerError {
-    refusal::explain_of(&payer.pubkey(), failed.err, &failed.meta.logs)
+fn refusal_of(payer: &Keypair, message: &Message, failed: FailedTransactionMetadata) -> LedgerError {
+    refusal::explain_of(&payer.pubkey(), &message.instructions, failed.err, &failed.meta.logs)
 }

@@ -102,10 +102,11 @@ pub fn explain<A: Accounts>(accounts: &mut A, network: &Address, name: &Address)
     let mut reader = Reader::new(accounts, *network);
     let state = reader.network()?;
     let (address, node) = find_node(&mut reader, network, name)?;
-    let unknown = || ExplainError::Unknown { name: *name, network: *network };
-    let index =
-        (0..state.shard_count).find(|index| address::shard(network, *index) == node.shard).ok_or_else(unknown)?;
-    let shard = reader.shard(index)?;
+    let shard = reader.shard_at(node.shard)?;
+    let index = shard.header.index;
+    if shard.address != address::shard(network, index) {
+        return Err(ExplainError::Unknown { name: *name, network: *network });
+    }
     let slot = shard.slots.get(usize::from(node.slot)).copied();
     let slot = slot.ok_or(ExplainError::SlotMissing { node: address, slot: node.slot })?;
 

@@ -66,6 +66,9 @@ pub struct ShardState {
 /// A report's header and its entries, one for each slot that the shard may have.
 pub type ReportState = (Report, Vec<Entry>);
 
+/// Shards that are read at once: a number of shards that is not true is found out by the first that is missing.
+const SHARDS_AT_ONCE: u32 = 1_000;
+
 /// One network, and where its accounts are read.
 pub struct Reader<'a, A> {
     accounts: &'a mut A,
@@ -85,7 +88,11 @@ impl<'a, A: Accounts> Reader<'a, A> {
 
     /// A shard and its slots.
     pub fn shard(&mut self, index: u32) -> Result<ShardState, ReadError> {
-        let address = address::shard(&self.network, index);
+        self.shard_at(address::shard(&self.network, index))
+    }
+
+    /// The same, by its address.
+    pub fn shard_at(&mut self, address: Address) -> Result<ShardState, ReadError> {
         let (header, slots) = self.required("shard", address, account::shard)?;
         Ok(ShardState { address, header, slots })
     }
@@ -98,12 +105,15 @@ impl<'a, A: Accounts> Reader<'a, A> {
 
     /// The first `count` shards, by index, in as few requests as the accounts' origin allows.
     pub fn first_shards(&mut self, count: u32) -> Result<Vec<ShardState>, ReadError> {
-        let addresses: Vec<_> = (0..count).map(|index| address::shard(&self.network, index)).collect();
-        let mut shards = Vec::with_capacity(addresses.len());
-        for (address, found) in addresses.iter().zip(self.accounts.accounts(&addresses)?) {
-            let decoded = decode(*address, found, account::shard)?;
-            let (header, slots) = decoded.ok_or(ReadError::Missing { expected: "shard", address: *address })?;
-            shards.push(ShardState { address: *address, header, slots });
+        let mut shards = Vec::new();
+        for first in (0..count).step_by(SHARDS_AT_ONCE as usize) {
+            let last = count.min(first.saturating_add(SHARDS_AT_ONCE));
+            let addresses: Vec<_> = (first..last).map(|index| address::shard(&self.network, index)).collect();
+            for (address, found) in addresses.iter().zip(self.accounts.accounts(&addresses)?) {
+                let decoded = decode(*address, found, account::shard)?;
+                let (header, slots) = decoded.ok_or(ReadError::Missing { expected: "shard", address: *address })?;
+                shards.push(ShardState { address: *address, header, slots });
+            }
         }
         Ok(shards)
     }

@@ -18,10 +18,10 @@ fn assert_no_step_twice(cranks: impl IntoIterator<Item = Running>) {
         }
         assert_eq!(summary["refused"], 0, "{summary}");
     }
-    // One shard, each epoch. Epochs may be closed together, and may have gone on since.
+    // One shard, each epoch. Epochs may be closed together, and one may be scored and not yet settled.
     let [scored, closed, settled] = sums;
-    let epochs = u64::from(EPOCHS);
-    assert!(scored >= epochs && settled >= epochs && closed >= 1 && closed <= scored, "{sums:?}");
+    let is_once = settled >= u64::from(EPOCHS) && scored.abs_diff(settled) <= 1;
+    assert!(is_once && closed >= 1 && closed <= scored, "{sums:?}");
 }
 
 #[test]
@@ -31,7 +31,7 @@ fn oracles_killed_fifty_times_and_two_cranks_pay_what_the_model_says() {
     let validator = Validator::start();
     let play = Play::set_up(&validator, &mut random);
     let mut oracles: Vec<_> = (0..3).map(|number| play.oracle(number, None)).collect();
-    let cranks = [play.crank(None), play.crank(None)];
+    let cranks = [play.crank(0, None), play.crank(1, None)];
     play.wait_until_begun();
 
     // About two seconds apart: from the first epoch into the fourth, with every report under way among them.
@@ -67,7 +67,7 @@ fn bad_endpoints_and_a_validator_that_restarts_change_no_reward() {
     ];
     let proxy = Proxy::start(&validator.url(), seed, Plan { faults: faults.clone(), method: None });
     let oracles: Vec<_> = (0..3).map(|number| play.oracle(number, Some(&proxy.url()))).collect();
-    let cranks = [play.crank(Some(&proxy.url())), play.crank(None)];
+    let cranks = [play.crank(0, Some(&proxy.url())), play.crank(1, None)];
     play.wait_until_begun();
 
     // In the second epoch.

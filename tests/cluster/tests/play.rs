@@ -39,6 +39,8 @@ pub struct Play {
     owners: BTreeMap<String, Address>,
     /// Key and source of each oracle.
     oracles: Vec<(PathBuf, PathBuf)>,
+    /// Each crank pays for itself: what one key sends twice at a time would be one transaction.
+    cranks: [PathBuf; 2],
 }
 
 impl Play {
@@ -70,14 +72,19 @@ impl Play {
         for number in 0..ORACLES {
             let (key, source) =
                 (stipend.path(&format!("oracle-{number}.json")), stipend.path(&format!("source-{number}.csv")));
-            let address = new_oracle(&stipend, &key);
+            let address = new_key(&stipend, &key);
             validator.fund(&address, 10 * SOL);
             stipend.run(&["oracle", "add", &address.to_string(), "--network", &network, "--yes"]).ends_with(0);
             fs::write(&source, measurements(owners.keys(), random)).expect("a source");
             oracles.push((key, source));
         }
+        let cranks = [0, 1].map(|number| {
+            let key = stipend.path(&format!("crank-{number}.json"));
+            validator.fund(&new_key(&stipend, &key), 10 * SOL);
+            key
+        });
         stipend.run(&["network", "open-reports", "--network", &network, "--yes"]).ends_with(0);
-        let play = Self { stipend, network, mint, owners, oracles };
+        let play = Self { stipend, network, mint, owners, oracles, cranks };
         assert_eq!(
             play.status()["epoch"],
             Value::Null,
@@ -118,9 +125,10 @@ impl Play {
     }
 
     /// Starts a crank that claims for everybody.
-    pub fn crank(&self, url: Option<&str>) -> Running {
-        let arguments = ["crank", "run", "--claim", "--poll-secs", "1", "--network", &self.network, "--output", "json"];
-        self.stipend.start(&arguments, url)
+    pub fn crank(&self, number: usize, url: Option<&str>) -> Running {
+        let key = self.cranks[number].to_str().expect("a path of UTF-8");
+        let arguments = ["crank", "run", "--claim", "--poll-secs", "1", "--keypair", key, "--network", &self.network];
+        self.stipend.start(&[&arguments[..], &["--output", "json"]].concat(), url)
     }
 
     /// Waits until all epochs are closed and claimed.
@@ -184,8 +192,8 @@ impl Play {
     }
 }
 
-/// Makes an oracle's key by the command, and returns its address.
-fn new_oracle(stipend: &Stipend, key: &Path) -> Address {
+/// Makes a key by the command, and returns its address.
+fn new_key(stipend: &Stipend, key: &Path) -> Address {
     let printed = stipend.run(&[Path::new("oracle"), "keygen".as_ref(), "--out".as_ref(), key]).ends_with(0).stdout;
     printed.trim_end().parse().unwrap_or_else(|_| panic!("{printed} is no address"))
 }

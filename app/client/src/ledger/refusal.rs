@@ -3,6 +3,7 @@
 use super::LedgerError;
 use solana_address::Address;
 use solana_instruction_error::InstructionError;
+use solana_message::compiled_instruction::CompiledInstruction;
 use solana_transaction_error::TransactionError;
 
 /// What a program said, in one line.
@@ -34,9 +35,21 @@ pub fn explain(error: TransactionError, logs: &[String]) -> LedgerError {
 }
 
 /// The same of a transaction whose fees and rents `payer` was to pay: whoever has too few lamports is told so.
-pub fn explain_of(payer: &Address, error: TransactionError, logs: &[String]) -> LedgerError {
-    if logs.iter().any(|line| line.contains(": insufficient lamports ")) {
-        return LedgerError::NoFunds { payer: *payer };
+///
+/// - `instructions`: of the transaction's message.
+pub fn explain_of(
+    payer: &Address,
+    instructions: &[CompiledInstruction],
+    error: TransactionError,
+    logs: &[String],
+) -> LedgerError {
+    if let TransactionError::InstructionError(index, _) = &error {
+        let failed = instructions.get(usize::from(*index));
+        // The payer is a message's first account. Without it, it was somebody else who had too few.
+        let is_payer_in_it = failed.is_some_and(|failed| failed.accounts.contains(&0));
+        if is_payer_in_it && logs.iter().any(|line| line.contains(": insufficient lamports ")) {
+            return LedgerError::NoFunds { payer: *payer };
+        }
     }
     match error {
         TransactionError::AccountNotFound
@@ -69,13 +82,22 @@ mod tests {
     #[test]
     fn whoever_can_not_pay_a_fee_or_a_rent_is_named() {
         let payer = Address::from([3; 32]);
-        let is_named = |error: TransactionError, logs: &[String]| matches!(explain_of(&payer, error, logs), LedgerError::NoFunds { payer: named } if named == payer);
+        let touching = |accounts: &[u8]| CompiledInstruction {
+            program_id_index: 3,
+            accounts: accounts.to_vec(),
+            data: Vec::new(),
+        };
+        // Only the second has anything to do with the payer.
+        let instructions = [touching(&[1, 2]), touching(&[1, 0])];
+        let is_named = |error: TransactionError, logs: &[String]| matches!(explain_of(&payer, &instructions, error, logs), LedgerError::NoFunds { payer: named } if named == payer);
+        let failed = |index| TransactionError::InstructionError(index, InstructionError::Custom(1));
         let rent = ["Transfer: insufficient lamports 10, need 20".to_owned()];
 
         assert!(is_named(TransactionError::AccountNotFound, &[]));
         assert!(is_named(TransactionError::InsufficientFundsForFee, &[]));
-        assert!(is_named(TransactionError::InstructionError(0, InstructionError::Custom(1)), &rent));
-        assert!(!is_named(TransactionError::InstructionError(0, InstructionError::Custom(1)), &[]));
+        assert!(is_named(failed(1), &rent));
+        assert!(!is_named(failed(1), &[]));
+        assert!(!is_named(failed(0), &rent));
         assert!(!is_named(TransactionError::InsufficientFundsForRent { account_index: 1 }, &[]));
     }
 }

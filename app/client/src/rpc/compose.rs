@@ -7,7 +7,7 @@ use solana_compute_budget_interface::{ComputeBudgetInstruction, ID as COMPUTE_BU
 use solana_hash::Hash;
 use solana_instruction::Instruction;
 use solana_keypair::Keypair;
-use solana_message::{legacy, v0, VersionedMessage};
+use solana_message::{compiled_instruction::CompiledInstruction, legacy, v0, VersionedMessage};
 use solana_transaction::versioned::VersionedTransaction;
 
 /// Compute units of an instruction that asks for none.
@@ -63,6 +63,10 @@ impl Composed {
     pub(super) fn unsigned(&self) -> VersionedTransaction {
         let signatures = usize::from(self.message.header().num_required_signatures);
         VersionedTransaction { signatures: vec![Default::default(); signatures], message: self.message.clone() }
+    }
+
+    pub(super) fn instructions(&self) -> &[CompiledInstruction] {
+        self.message.instructions()
     }
 
     /// Accounts, in the message's order.

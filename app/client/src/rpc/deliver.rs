@@ -1,7 +1,7 @@
 //! Transactions are signed, sent until they land or expire, and signed anew if they expired.
 
-use super::{compose::Composed, failure, unreachable, Link};
-use crate::ledger::{named, LedgerError, Receipt};
+use super::{compose::Composed, unreachable, Link};
+use crate::ledger::{named, refusal, LedgerError, Receipt};
 use futures::{stream, StreamExt};
 use solana_address::Address;
 use solana_instruction::Instruction;
@@ -257,7 +257,12 @@ impl Link {
             self.seen.fetch_max(status.slot, Ordering::Relaxed);
             let outcome = match status.err {
                 None => Ok(one.receipt),
-                Some(error) => Err(failure(payer, error, &self.logs(&one.signature()).await)),
+                Some(error) => Err(refusal::explain_of(
+                    payer,
+                    one.transaction.message.instructions(),
+                    error,
+                    &self.logs(&one.signature()).await,
+                )),
             };
             tell(outcomes, one.place, outcome);
         }
@@ -320,7 +325,7 @@ impl Link {
             if let Some(status) = answer.value.into_iter().next().flatten() {
                 if status.satisfies_commitment(self.options.commitment) {
                     self.seen.fetch_max(status.slot, Ordering::Relaxed);
-                    return status.err.map_or(Ok(()), |error| Err(crate::ledger::refusal::explain(error, &[])));
+                    return status.err.map_or(Ok(()), |error| Err(refusal::explain(error, &[])));
                 }
             }
             if start.elapsed() > self.options.patience {

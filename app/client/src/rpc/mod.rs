@@ -31,7 +31,6 @@ use solana_rpc_client_api::{
 };
 use solana_signature::Signature;
 use solana_signer::Signer;
-use solana_transaction_error::TransactionError;
 use std::{
     collections::HashSet,
     future::Future,
@@ -263,7 +262,12 @@ impl Link {
         let simulated = simulated.map_err(|error| refused_or_unreachable(payer, &error))?.value;
         match simulated.err.clone() {
             None => Ok(simulated),
-            Some(error) => Err(refusal::explain_of(payer, error.into(), simulated.logs.as_deref().unwrap_or_default())),
+            Some(error) => Err(refusal::explain_of(
+                payer,
+                composed.instructions(),
+                error.into(),
+                simulated.logs.as_deref().unwrap_or_default(),
+            )),
         }
     }
 
@@ -336,12 +340,7 @@ fn unreadable(what: String) -> LedgerError {
 
 fn refused_or_unreachable(payer: &Address, error: &ClientError) -> LedgerError {
     match error.get_transaction_error() {
-        Some(error) => refusal::explain_of(payer, error, &[]),
+        Some(error) => refusal::explain_of(payer, &[], error, &[]),
         None => unreachable(error),
     }
-}
-
-/// What a transaction that landed failed with.
-fn failure(payer: &Address, error: TransactionError, logs: &[String]) -> LedgerError {
-    refusal::explain_of(payer, error, logs)
 }
