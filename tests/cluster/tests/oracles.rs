@@ -12,11 +12,13 @@ const KILLS: usize = 50;
 fn assert_no_step_twice(cranks: impl IntoIterator<Item = Running>) {
     let mut sums = [0; 3];
     for crank in cranks {
-        let summary = crank.stop().json();
+        let finished = crank.stop();
+        let said = finished.stderr.clone();
+        let summary = finished.json();
         for (sum, field) in sums.iter_mut().zip(["scored", "closed", "settled"]) {
             *sum += summary[field].as_u64().expect("a number");
         }
-        assert_eq!(summary["refused"], 0, "{summary}");
+        assert_eq!(summary["refused"], 0, "{summary} {said}");
     }
     // One shard, each epoch. Epochs may be closed together, and one may be scored and not yet settled.
     let [scored, closed, settled] = sums;

@@ -15,7 +15,9 @@ pub fn explain(error: TransactionError, logs: &[String]) -> LedgerError {
     };
     let code = match error {
         InstructionError::Custom(code) => Some(code),
-        _ => None,
+        // A program that has said what is wrong may run out of compute units before it has returned that: its limit is made for
+        // what was simulated, before somebody else was faster.
+        _ => logs.iter().find_map(|line| line.split_once("Error Number: ")?.1.split('.').next()?.parse().ok()),
     };
     // Anchor logs the error's message, and both sides of a comparison in lines of their own.
     let said = logs.iter().find_map(|line| line.split_once("Error Message: ")).map(|(_, message)| message);
@@ -77,6 +79,20 @@ mod tests {
 
         assert_eq!((index, code), (2, Some(6_001)));
         assert_eq!(reason, "too late; wait, left: 5, right: 6");
+    }
+
+    #[test]
+    fn a_program_that_ran_out_of_compute_units_after_its_error_has_still_said_which() {
+        let said =
+            "Program log: AnchorError occurred. Error Code: A. Error Number: 6001. Error Message: too late; wait.";
+        let error = || TransactionError::InstructionError(0, InstructionError::ComputationalBudgetExceeded);
+        let code = |logs: &[String]| match explain(error(), logs) {
+            LedgerError::Refused { code, .. } => code,
+            other => panic!("{other:?}"),
+        };
+
+        assert_eq!(code(&[said.to_owned()]), Some(6_001));
+        assert_eq!(code(&["Program log: Instruction: CloseEpoch".to_owned()]), None);
     }
 
     #[test]
