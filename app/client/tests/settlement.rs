@@ -6,7 +6,8 @@ use solana_instruction::Instruction;
 use solana_keypair::Keypair;
 use solana_signer::Signer;
 use stipend_client::{
-    account, address,
+    account,
+    address::{self, TOKEN_2022},
     batch::{self, cut, SignedBatch, RELAYED_NODES},
     claim::MintLimit,
     embedded::EmbeddedLedger,
@@ -25,7 +26,6 @@ const GENESIS: i64 = 1_700_000_000;
 const EPOCH_SECS: u32 = 3_600;
 const EMISSION_ATOMS: u64 = 1_024_000;
 const TOKEN_PROGRAM: Address = spl_token_interface::ID;
-const TOKEN_2022: Address = Address::from_str_const("TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb");
 /// What each of three nodes earns in an epoch: 1,024,000 / 3 atoms, floored.
 const THIRD_ATOMS: u64 = 341_333;
 
