@@ -1,5 +1,7 @@
 //! Numbers as people read them.
 
+use jiff::Timestamp;
+
 use crate::demo::DECIMALS;
 
 /// `1234567` is `1,234,567`.
@@ -29,6 +31,11 @@ pub fn percent(bps: u16) -> String {
 /// Lamports as SOL, with all decimals.
 pub fn sol(lamports: u64) -> String {
     format!("{}.{:09} SOL", grouped(lamports / 1_000_000_000), lamports % 1_000_000_000)
+}
+
+/// Unix seconds as RFC 3339 in UTC: `2023-11-14T22:13:20Z`; as they are where the calendar has no such year.
+pub fn utc(unix_secs: i64) -> String {
+    Timestamp::from_second(unix_secs).map_or_else(|_| unix_secs.to_string(), |time| time.to_string())
 }
 
 /// A number with its noun: `1 shard`, `2 shards`, `3 batches`.
@@ -61,6 +68,13 @@ mod tests {
     #[test]
     fn basis_points_are_hundredths_of_a_percent() {
         assert_eq!([0, 5, 9_965, 10_000].map(percent), ["0.00 %", "0.05 %", "99.65 %", "100.00 %"]);
+    }
+
+    #[test]
+    fn a_second_is_told_by_the_calendar() {
+        // 2021-06-30 is day 18,808 since 1970, which is 1,625,011,200 s; 18:50:28 is 67,828 s into it.
+        assert_eq!([0, 1_625_079_028].map(utc), ["1970-01-01T00:00:00Z", "2021-06-30T18:50:28Z"]);
+        assert_eq!(utc(i64::MAX), "9223372036854775807");
     }
 
     #[test]

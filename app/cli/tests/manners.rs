@@ -82,7 +82,7 @@ fn what_writes_is_refused_where_nobody_can_be_asked() {
     let address = "11111111111111111111111111111111";
     // Nobody listens there: it is refused before anything is asked.
     let to = ["--url", "http://127.0.0.1:1", "--keypair", &key];
-    let all: [(&str, &[&str]); 10] = [
+    let all: [(&str, &[&str]); 18] = [
         ("create the network", &["network", "create", "--create-mint", "--emission-atoms", "1"]),
         ("update the network's rules", &["network", "update", "--quorum", "3", "--network", address]),
         ("pause the network", &["network", "pause", "--network", address]),
@@ -93,6 +93,14 @@ fn what_writes_is_refused_where_nobody_can_be_asked() {
         ("close the network", &["network", "close", "--network", address]),
         ("add the oracle", &["oracle", "add", address, "--network", address]),
         ("withdraw the bond", &["oracle", "withdraw-bond", address, "--network", address]),
+        ("remove the oracle", &["oracle", "remove", address, "--network", address]),
+        ("open the reports", &["network", "open-reports", "--network", address]),
+        ("register the devices", &["node", "register", "--device", "nowhere.json", "--network", address]),
+        ("transfer the node", &["node", "transfer", address, "--to", address, "--network", address]),
+        ("retire the node", &["node", "retire", address, "--network", address]),
+        ("boost the node", &["node", "boost", address, "--bps", "10000", "--network", address]),
+        ("close the node", &["node", "close", address, "--network", address]),
+        ("claim", &["claim", "--all", "--network", address]),
     ];
 
     for (doing, args) in all {
@@ -107,19 +115,92 @@ fn what_writes_is_refused_where_nobody_can_be_asked() {
     }
 }
 
+/// The commands whose result is a list.
+const LISTS: [&[&str]; 4] = [&["claim"], &["network", "list"], &["node", "list"], &["oracle", "list"]];
+
 #[test]
-fn what_is_no_list_is_refused_as_csv_before_anything_is_sent() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let key = key_file(&folder);
+fn what_is_no_list_is_refused_as_csv_before_anything_is_done() {
+    let address = "11111111111111111111111111111111";
+    // Neither the files nor the cluster are there: it is refused before anything is read or asked.
+    let all: [&[&str]; 29] = [
+        &["demo"],
+        &["status"],
+        &["explain", address],
+        &["node", "explain", address],
+        &["node", "show", address],
+        &["verify", "--epoch", "0"],
+        &["network", "show"],
+        &["airdrop", "1"],
+        &["crank", "run", "--once"],
+        &["oracle", "relay", "nowhere.batches"],
+        &["oracle", "run", "--key", "nowhere.json", "--journal", "nowhere", "--measurements", "nowhere.csv"],
+        &["network", "create", "--create-mint", "--emission-atoms", "1", "--yes"],
+        &["network", "update", "--quorum", "3", "--yes"],
+        &["network", "pause", "--yes"],
+        &["network", "resume", "--yes"],
+        &["network", "propose-authority", "none", "--yes"],
+        &["network", "accept-authority", "--yes"],
+        &["network", "set-guardian", address, "--yes"],
+        &["network", "open-reports", "--yes"],
+        &["network", "close", "--yes"],
+        &["oracle", "add", address, "--yes"],
+        &["oracle", "remove", address, "--yes"],
+        &["oracle", "withdraw-bond", address, "--yes"],
+        &["node", "register", "--device", "nowhere.json", "--yes"],
+        &["node", "transfer", address, "--to", address, "--yes"],
+        &["node", "retire", address, "--yes"],
+        &["node", "boost", address, "--bps", "10000", "--yes"],
+        &["node", "close", address, "--yes"],
+        &["network", "pause", "--dry-run"],
+    ];
 
-    let args = ["network", "pause", "--yes", "--output", "csv", "--url", "http://127.0.0.1:1", "--keypair", &key];
-    let output = unattended(&args);
+    for args in all {
+        let output = unattended(&[args, &["--output", "csv"]].concat());
 
-    assert_eq!(
-        text(&output.stderr),
-        "error: failed to print the result: there is no list to be written as CSV; take `--output table` or `--output json`\n"
-    );
-    assert_eq!(output.status.code(), Some(2));
+        assert_eq!(
+            text(&output.stderr),
+            "error: failed to print the result: there is no list to be written as CSV; take `--output table` or `--output \
+             json`\n",
+            "{args:?}"
+        );
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        assert_eq!(text(&output.stdout), "", "{args:?}");
+    }
+    for words in commands() {
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        if printed(&[&words[..], &["--help"]].concat()).contains("--output <FORMAT>") {
+            let is_known = LISTS.contains(&words.as_slice()) || all.iter().any(|args| args.starts_with(&words));
+            assert!(is_known, "{words:?}: is its result a list?");
+        }
+    }
+}
+
+#[test]
+fn nodes_are_a_list_with_a_row_each() {
+    let (_folder, accounts) = left_accounts(&["--scenario", "lifecycle"]);
+    let listed = printed(&["network", "list", "--accounts", path(&accounts), "--output", "json"]);
+    let listed: serde_json::Value = serde_json::from_str(&listed).expect("JSON");
+    let networks = listed["networks"].as_array().expect("a list");
+    let first = networks.iter().find(|one| one["id"] == 0).expect("network 0");
+    let args =
+        ["node", "list", "--accounts", path(&accounts), "--network", first["network"].as_str().expect("an address")];
+
+    let csv = printed(&[&args[..], &["--output", "csv"]].concat());
+    let json = printed(&[&args[..], &["--output", "json"]].concat());
+
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    let nodes = json["nodes"].as_array().expect("a list");
+    let mut lines = csv.lines();
+    let header = "node,device,owner,shard,slot,state,since,boost_bps,scored_epoch,uptime_bps,bandwidth,score,reason,\
+                  accrued_atoms";
+    assert_eq!(lines.next(), Some(header));
+    assert!(!nodes.is_empty());
+    for (line, node) in lines.clone().zip(nodes) {
+        let cells: Vec<_> = line.split(',').collect();
+        assert_eq!(cells.first().copied(), node["node"].as_str());
+        assert_eq!(cells.last().copied(), Some(node["accrued_atoms"].to_string().as_str()));
+    }
+    assert_eq!(lines.count(), nodes.len());
 }
 
 #[test]

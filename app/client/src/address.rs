@@ -6,6 +6,9 @@ use stipend::{
     ID,
 };
 
+/// The newer of the two token programs.
+pub const TOKEN_2022: Address = Address::from_str_const("TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb");
+
 /// The network `id` of a mint; 0 is the first.
 pub fn network(mint: &Address, id: u16) -> Address {
     derive(&[NETWORK_SEED, mint.as_ref(), &id.to_le_bytes()])

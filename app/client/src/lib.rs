@@ -9,6 +9,7 @@
 //! - [`slots`]: the file that says where each node's slot is
 //! - [`ledger`]: where transactions are sent: [`rpc`], a cluster; [`embedded`], one in this process; [`metered`] counts what they cost
 //! - [`reader`]: what a network's accounts say, wherever they are read; [`snapshot`], a folder of them
+//! - [`claim`]: what owners can have paid, from what the accounts say
 //! - [`verify`], [`explain`]: an epoch rebuilt, and a node's reward in its parts, from accounts alone
 //! - [`crank`], [`relay`]: what programs that run on do, beside others and again and again
 //! - [`settlement`]: the steps that keep a network going, over any ledger
@@ -16,6 +17,7 @@
 pub mod account;
 pub mod address;
 pub mod batch;
+pub mod claim;
 pub mod config;
 pub mod crank;
 pub mod csv_rows;

@@ -1,45 +1,13 @@
 //! A ledger that counts what each kind of instruction costs.
 
-use crate::ledger::{Accounts, Ledger, LedgerError, Receipt, Search, Simulation};
-use anchor_lang::Discriminator;
+use crate::{
+    instruction::transaction_name,
+    ledger::{Accounts, Ledger, LedgerError, Receipt, Search, Simulation},
+};
 use solana_account::Account;
 use solana_address::Address;
 use solana_instruction::Instruction;
 use solana_keypair::Keypair;
-use stipend::instruction as data;
-
-/// Name and first bytes of each instruction of the program.
-const INSTRUCTIONS: [(&str, &[u8]); 29] = [
-    ("create_network", data::CreateNetwork::DISCRIMINATOR),
-    ("close_network", data::CloseNetwork::DISCRIMINATOR),
-    ("propose_authority", data::ProposeAuthority::DISCRIMINATOR),
-    ("accept_authority", data::AcceptAuthority::DISCRIMINATOR),
-    ("set_guardian", data::SetGuardian::DISCRIMINATOR),
-    ("pause", data::Pause::DISCRIMINATOR),
-    ("resume", data::Resume::DISCRIMINATOR),
-    ("update_policy", data::UpdatePolicy::DISCRIMINATOR),
-    ("add_oracle", data::AddOracle::DISCRIMINATOR),
-    ("remove_oracle", data::RemoveOracle::DISCRIMINATOR),
-    ("prove_equivocation", data::ProveEquivocation::DISCRIMINATOR),
-    ("withdraw_bond", data::WithdrawBond::DISCRIMINATOR),
-    ("open_shard", data::OpenShard::DISCRIMINATOR),
-    ("shrink_shard", data::ShrinkShard::DISCRIMINATOR),
-    ("close_shard", data::CloseShard::DISCRIMINATOR),
-    ("open_report", data::OpenReport::DISCRIMINATOR),
-    ("close_report", data::CloseReport::DISCRIMINATOR),
-    ("register_node", data::RegisterNode::DISCRIMINATOR),
-    ("transfer_node", data::TransferNode::DISCRIMINATOR),
-    ("set_boost", data::SetBoost::DISCRIMINATOR),
-    ("retire_node", data::RetireNode::DISCRIMINATOR),
-    ("close_node", data::CloseNode::DISCRIMINATOR),
-    ("submit_report", data::SubmitReport::DISCRIMINATOR),
-    ("commit_evidence", data::CommitEvidence::DISCRIMINATOR),
-    ("score_shard", data::ScoreShard::DISCRIMINATOR),
-    ("judge_shard", data::JudgeShard::DISCRIMINATOR),
-    ("close_epoch", data::CloseEpoch::DISCRIMINATOR),
-    ("settle_shard", data::SettleShard::DISCRIMINATOR),
-    ("claim", data::Claim::DISCRIMINATOR),
-];
 
 /// What all transactions of one kind cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,7 +94,7 @@ impl<L: Ledger> Ledger for Metered<L> {
         signers: &[&Keypair],
     ) -> Result<Receipt, LedgerError> {
         let receipt = self.ledger.send(payer, instructions, signers)?;
-        self.count(instructions.last().map_or("nothing", instruction_name), &receipt);
+        self.count(transaction_name(instructions), &receipt);
         Ok(receipt)
     }
 
@@ -139,7 +107,7 @@ impl<L: Ledger> Ledger for Metered<L> {
         let receipts = self.ledger.send_all(payer, transactions, signers);
         for (instructions, receipt) in transactions.iter().zip(&receipts) {
             if let Ok(receipt) = receipt {
-                self.count(instructions.last().map_or("nothing", instruction_name), receipt);
+                self.count(transaction_name(instructions), receipt);
             }
         }
         receipts
@@ -161,21 +129,6 @@ impl<L: Ledger> Ledger for Metered<L> {
     fn now(&mut self) -> Result<i64, LedgerError> {
         self.ledger.now()
     }
-}
-
-/// Name of an instruction; those of other programs are named after what they are for.
-pub fn instruction_name(instruction: &Instruction) -> &'static str {
-    if instruction.program_id == stipend::ID {
-        let known = INSTRUCTIONS.iter().find(|(_, discriminator)| instruction.data.starts_with(discriminator));
-        return known.map_or("unknown", |(name, _)| name);
-    }
-    if instruction.program_id == spl_associated_token_account_interface::program::ID {
-        return "open_associated_token";
-    }
-    if instruction.program_id == spl_token_interface::ID {
-        return "create_mint";
-    }
-    "other"
 }
 
 #[cfg(test)]

@@ -312,3 +312,30 @@ fn a_payer_without_lamports_is_no_refusal_and_is_tried_again_at_once() {
     assert!(step.outcomes.iter().all(|(_, outcome)| matches!(outcome, Outcome::Lost(_))), "{:?}", step.outcomes);
     assert_eq!(done(&funded), ["score", "score"]);
 }
+
+#[test]
+fn lamports_at_a_token_accounts_address_keep_its_owner_from_nothing() {
+    let mut world = World::new();
+    let mut crank = Crank::new(world.network, ALL);
+    let token = address::associated_token(&key(4).pubkey(), &world.mint, &TOKEN_PROGRAM);
+    world.ledger.airdrop(&token, 1_000_000).unwrap();
+    world.step(&mut crank);
+    world.ledger.warp_to(END_0);
+    for (oracle, shard) in [(0, 0), (1, 0), (0, 1), (1, 1)] {
+        world.report(oracle, shard, 0);
+    }
+
+    let mut taken = Vec::new();
+    loop {
+        let step = world.step(&mut crank);
+        if step.outcomes.is_empty() {
+            break;
+        }
+        taken.extend(done(&step));
+    }
+
+    assert_eq!(taken.iter().filter(|name| **name == "claim").count(), 2);
+    // 3,000 atoms for three nodes of one score; the rate is floored, so each has one less.
+    let found = world.ledger.account(&token).unwrap().unwrap();
+    assert_eq!(account::token_atoms(&found.data), Ok(3 * 999));
+}

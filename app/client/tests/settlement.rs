@@ -2,26 +2,32 @@
 
 use ed25519_dalek::SigningKey;
 use solana_address::Address;
+use solana_instruction::Instruction;
 use solana_keypair::Keypair;
 use solana_signer::Signer;
 use stipend_client::{
-    account, address,
+    account,
+    address::{self, TOKEN_2022},
     batch::{self, cut, SignedBatch, RELAYED_NODES},
+    claim::MintLimit,
     embedded::EmbeddedLedger,
     instruction::{self, Destination},
     ledger::{Accounts as _, Ledger as _, LedgerError},
     metered::Metered,
     program::{
+        error::StipendError,
         instructions::NetworkParams,
         state::{EmissionParams, Entry, PolicyParams},
     },
-    settlement::{Settlement, SettlementError},
+    settlement::{ClaimOutcome, ClaimPlan, Settlement, SettlementError},
 };
 
 const GENESIS: i64 = 1_700_000_000;
 const EPOCH_SECS: u32 = 3_600;
 const EMISSION_ATOMS: u64 = 1_024_000;
 const TOKEN_PROGRAM: Address = spl_token_interface::ID;
+/// What each of three nodes earns in an epoch: 1,024,000 / 3 atoms, floored.
+const THIRD_ATOMS: u64 = 341_333;
 
 /// The committed artifact, or the one that the environment names.
 fn program() -> Vec<u8> {
@@ -44,7 +50,7 @@ fn device(node: u16) -> Keypair {
     Keypair::new_from_array(seed)
 }
 
-/// A network of one oracle, and `nodes` nodes of one owner, at the end of its epoch 0.
+/// A network of one oracle, with some nodes, at the end of its epoch 0.
 struct World {
     ledger: Metered<EmbeddedLedger>,
     payer: Keypair,
@@ -54,29 +60,36 @@ struct World {
 }
 
 impl World {
+    /// With `nodes` nodes of one owner.
     fn new(nodes: u16) -> Self {
+        Self::with(&vec![key(4).pubkey(); usize::from(nodes)], TOKEN_PROGRAM, params())
+    }
+
+    /// With a node of each of `owners`.
+    fn with(owners: &[Address], token_program: Address, params: NetworkParams) -> Self {
         let mut ledger = Metered::new(EmbeddedLedger::new(&program(), GENESIS - 1).unwrap());
         let (payer, mint_key) = (key(1), key(2));
         let (authority, mint) = (payer.pubkey(), mint_key.pubkey());
         ledger.ledger_mut().airdrop(&authority, 1_000_000_000_000).unwrap();
         let lamports = ledger.rent_lamports(82).unwrap();
         let create =
-            solana_system_interface::instruction::create_account(&authority, &mint, lamports, 82, &TOKEN_PROGRAM);
+            solana_system_interface::instruction::create_account(&authority, &mint, lamports, 82, &token_program);
         let initialize =
             spl_token_interface::instruction::initialize_mint2(&TOKEN_PROGRAM, &mint, &authority, None, 0).unwrap();
+        // Both token programs read it alike.
+        let initialize = Instruction { program_id: token_program, ..initialize };
         ledger.send(&payer, &[create, initialize], &[&mint_key]).unwrap();
         let network = address::network(&mint, 0);
-        let create = instruction::create_network(&authority, &authority, &mint, &TOKEN_PROGRAM, params());
+        let create = instruction::create_network(&authority, &authority, &mint, &token_program, params);
         let oracle = Address::from(oracle().verifying_key().to_bytes());
         let add = instruction::add_oracle(&authority, &authority, &network, &oracle);
         ledger.send(&payer, &[create, add], &[]).unwrap();
 
         let mut world = Self { ledger, owner: key(4).pubkey(), payer, mint, network };
-        let owner = world.owner;
-        for node in 0..nodes {
-            world.settlement().register(&device(node), None, &owner).unwrap();
+        for (node, owner) in (0..).zip(owners) {
+            world.settlement().register(&device(node), None, owner).unwrap();
         }
-        assert_eq!(world.settlement().open_reports(0).unwrap(), usize::from(nodes > 0));
+        assert_eq!(world.settlement().open_reports(0).unwrap(), usize::from(!owners.is_empty()));
         world.ledger.ledger_mut().warp_to(GENESIS + i64::from(EPOCH_SECS));
         world
     }
@@ -87,9 +100,13 @@ impl World {
 
     /// A file of signed batches in which every node was up for all of epoch 0.
     fn signed(&mut self, nodes: usize) -> Vec<u8> {
+        self.signed_of(0, nodes)
+    }
+
+    fn signed_of(&mut self, epoch: u32, nodes: usize) -> Vec<u8> {
         let domain = self.settlement().network().unwrap().domain;
         let shard = address::shard(&self.network, 0);
-        let cut = cut(domain, 0, &vec![Entry::new(Some(10_000), None); nodes], RELAYED_NODES);
+        let cut = cut(domain, epoch, &vec![Entry::new(Some(10_000), None); nodes], RELAYED_NODES);
         let batches: Vec<_> =
             cut.iter().map(|batch| SignedBatch::new(&oracle(), &self.network, &shard, batch)).collect();
         let mut file = Vec::new();
@@ -97,14 +114,34 @@ impl World {
         file
     }
 
+    /// Lets an epoch pass in which every node was up.
+    fn settle_epoch(&mut self, epoch: u32, nodes: usize) {
+        self.ledger.ledger_mut().warp_to(GENESIS + i64::from(epoch + 1) * i64::from(EPOCH_SECS));
+        for batch in batch::read(self.signed_of(epoch, nodes).as_slice()).unwrap() {
+            self.settlement().relay(&batch).unwrap();
+        }
+        self.settlement().score(epoch).unwrap();
+        self.settlement().close().unwrap();
+        assert_eq!(self.settlement().settle().unwrap(), 1);
+    }
+
+    fn plan(&mut self) -> ClaimPlan {
+        let shards = self.settlement().shards().unwrap();
+        self.settlement().plan_claims(&shards, |_, _, _| true).unwrap()
+    }
+
     fn count(&self, instruction: &str) -> u64 {
         self.ledger.costs().iter().find(|cost| cost.instruction == instruction).map_or(0, |cost| cost.count)
     }
 
     fn atoms(&mut self) -> u64 {
-        let address = address::associated_token(&self.owner, &self.mint, &TOKEN_PROGRAM);
-        let found = self.ledger.account(&address).unwrap().unwrap();
-        account::token_atoms(&found.data).unwrap()
+        self.atoms_of(&self.owner.clone())
+    }
+
+    fn atoms_of(&mut self, owner: &Address) -> u64 {
+        let address = address::associated_token(owner, &self.mint, &TOKEN_PROGRAM);
+        let found = self.ledger.account(&address).unwrap();
+        found.map_or(0, |found| account::token_atoms(&found.data).unwrap())
     }
 }
 
@@ -170,7 +207,7 @@ fn claims_that_stopped_half_way_are_finished_by_planning_anew_and_nothing_is_pai
     assert_eq!(first.transactions.len(), 3);
     assert_eq!((first.owners[&owner].accrued_atoms, first.owners[&owner].slots), (700 * 1_462, 700));
     assert!(first.owners[&owner].opens);
-    world.ledger.send(&world.payer, &first.transactions[0], &[]).unwrap();
+    world.ledger.send(&world.payer, &first.transactions[0].concat(), &[]).unwrap();
     assert_eq!(world.atoms(), 256 * 1_462);
 
     let shards = world.settlement().shards().unwrap();
@@ -178,13 +215,157 @@ fn claims_that_stopped_half_way_are_finished_by_planning_anew_and_nothing_is_pai
     assert_eq!((rest.owners[&owner].accrued_atoms, rest.transactions.len()), (444 * 1_462, 2));
     assert!(!rest.owners[&owner].opens);
     for sent in world.settlement().send_claims(&rest) {
-        sent.unwrap();
+        assert!(matches!(sent, ClaimOutcome::Paid(_)), "{sent:?}");
     }
 
     assert_eq!(world.atoms(), 700 * 1_462);
     let shards = world.settlement().shards().unwrap();
     let nothing = world.settlement().plan_claims(&shards, |_, _, _| true).unwrap();
     assert!(nothing.transactions.is_empty() && nothing.owners.is_empty());
+}
+
+/// Three owners, in the order in which plans name them.
+fn three() -> [Keypair; 3] {
+    let mut owners = [key(31), key(32), key(33)];
+    owners.sort_by_key(Signer::pubkey);
+    owners
+}
+
+/// A network with a node of each of the three, which owes them epoch 0.
+fn owing_three(token_program: Address, params: NetworkParams) -> (World, [Address; 3]) {
+    let owners = three().map(|owner| owner.pubkey());
+    let mut world = World::with(&owners, token_program, params);
+    world.settle_epoch(0, 3);
+    (world, owners)
+}
+
+#[test]
+fn a_claim_that_somebody_else_sent_first_is_no_failure_and_takes_no_other_along() {
+    let (mut world, owners) = owing_three(TOKEN_PROGRAM, params());
+    let plan = world.plan();
+    // Three claims, each with the opening of a token account, fit one transaction.
+    let [whole] = plan.transactions.as_slice() else { panic!("{:?}", plan.transactions.len()) };
+    assert_eq!(whole.len(), 3);
+
+    world.ledger.send(&world.payer, &whole[1], &[]).unwrap();
+    let outcomes = world.settlement().send_claims(&plan);
+
+    let [ClaimOutcome::Paid(_), ClaimOutcome::Outrun, ClaimOutcome::Paid(_)] = outcomes.as_slice() else {
+        panic!("{outcomes:?}");
+    };
+    assert_eq!(owners.map(|owner| world.atoms_of(&owner)), [THIRD_ATOMS; 3]);
+    assert!(world.plan().transactions.is_empty());
+}
+
+#[test]
+fn a_claim_that_is_refused_takes_no_other_along() {
+    let (mut world, owners) = owing_three(TOKEN_PROGRAM, params());
+    let plan = world.plan();
+    let shard = address::shard(&world.network, 0);
+    let [_, second, _] = three();
+
+    let device = device(1).pubkey();
+    let transfer = instruction::transfer_node(&second.pubkey(), &world.network, &shard, &device, &key(4).pubkey());
+    world.ledger.send(&world.payer, &[transfer], &[&second]).unwrap();
+    let outcomes = world.settlement().send_claims(&plan);
+
+    let [ClaimOutcome::Paid(_), ClaimOutcome::Failed(refused), ClaimOutcome::Paid(_)] = outcomes.as_slice() else {
+        panic!("{outcomes:?}");
+    };
+    assert!(refused.is(StipendError::SlotOwnerMismatch), "{refused}");
+    assert_eq!(owners.map(|owner| world.atoms_of(&owner)), [THIRD_ATOMS, 0, THIRD_ATOMS]);
+}
+
+#[test]
+fn what_passes_the_mint_limit_waits_for_the_next_epoch() {
+    let mut limited = params();
+    limited.policy.mint_limit_atoms = EMISSION_ATOMS;
+    let (mut world, owners) = owing_three(TOKEN_PROGRAM, limited);
+    world.settle_epoch(1, 3);
+    let all = world.plan();
+    // Everybody is owed two thirds of an epoch's emission, and so only one of them fits an epoch.
+    let limit = |epoch, left_atoms| Some(MintLimit { epoch, limit_atoms: 1_024_000, left_atoms });
+    assert_eq!((all.transactions.len(), all.mint_limit), (3, limit(2, 1_024_000)));
+
+    let outcomes = world.settlement().send_claims(&all);
+    let rest = world.plan();
+    let cost = world.settlement().cost_of_claims(&rest).unwrap();
+    world.ledger.ledger_mut().warp_to(GENESIS + 3 * i64::from(EPOCH_SECS));
+    let next = world.plan();
+    let later = world.settlement().send_claims(&next);
+
+    let [ClaimOutcome::Paid(_), ClaimOutcome::Failed(second), ClaimOutcome::Failed(third)] = outcomes.as_slice() else {
+        panic!("{outcomes:?}");
+    };
+    assert!(second.is(StipendError::MintLimitReached) && third.is(StipendError::MintLimitReached));
+    assert_eq!((rest.transactions.len(), rest.mint_limit), (2, limit(2, 1_024_000 - 2 * THIRD_ATOMS)));
+    // What the cluster would say now is told, and the fees of two signatures all the same.
+    assert!(cost.refused.is_some_and(|error| error.is(StipendError::MintLimitReached)));
+    assert_eq!(cost.fee_lamports, 10_000);
+    assert_eq!(next.mint_limit, limit(3, 1_024_000));
+    assert!(matches!(later.as_slice(), [ClaimOutcome::Paid(_), ClaimOutcome::Failed(_)]), "{later:?}");
+    assert_eq!(owners.map(|owner| world.atoms_of(&owner)), [2 * THIRD_ATOMS, 2 * THIRD_ATOMS, 0]);
+}
+
+#[test]
+fn claims_cost_a_signature_a_transaction_and_the_rent_of_the_accounts_that_they_open() {
+    // An account's rent is 6,960 lamports for each of its bytes and 128 more. Token-2022 gives each associated account five bytes
+    // of its own: what kind of account it is, and that its owner never changes.
+    for (token_program, rent_lamports) in [(TOKEN_PROGRAM, (128 + 165) * 6_960), (TOKEN_2022, (128 + 170) * 6_960)] {
+        let (mut world, owners) = owing_three(token_program, params());
+        let open = instruction::open_associated_token(&world.payer.pubkey(), &owners[0], &world.mint, &token_program);
+        world.ledger.send(&world.payer, &[open], &[]).unwrap();
+        let before = world.ledger.account(&world.payer.pubkey()).unwrap().unwrap().lamports;
+        let plan = world.plan();
+
+        let cost = world.settlement().cost_of_claims(&plan).unwrap();
+        let outcomes = world.settlement().send_claims(&plan);
+
+        assert_eq!((cost.fee_lamports, cost.has_priority), (5_000, false));
+        assert_eq!((cost.token_accounts, cost.rent_lamports, cost.is_rent_least), (2, 2 * rent_lamports, false));
+        assert!(cost.refused.is_none());
+        assert!(matches!(outcomes.as_slice(), [ClaimOutcome::Paid(_)]), "{outcomes:?}");
+        let after = world.ledger.account(&world.payer.pubkey()).unwrap().unwrap().lamports;
+        assert_eq!(before - after, 5_000 + 2 * rent_lamports);
+    }
+}
+
+#[test]
+fn nothing_to_claim_costs_nothing() {
+    let mut world = World::new(1);
+    let plan = world.plan();
+
+    let cost = world.settlement().cost_of_claims(&plan).unwrap();
+
+    assert_eq!((cost.fee_lamports, cost.token_accounts, cost.rent_lamports), (0, 0, 0));
+}
+
+#[test]
+fn lamports_at_a_token_accounts_address_keep_nobody_from_being_paid() {
+    let (mut world, owners) = owing_three(TOKEN_PROGRAM, params());
+    for owner in &owners[..2] {
+        let token = address::associated_token(owner, &world.mint, &TOKEN_PROGRAM);
+        world.ledger.ledger_mut().airdrop(&token, 1_000_000).unwrap();
+    }
+
+    let plan = world.plan();
+    let cost = world.settlement().cost_of_claims(&plan).unwrap();
+    let outcomes = world.settlement().send_claims(&plan);
+
+    assert_eq!((cost.token_accounts, cost.rent_lamports), (3, 3 * (128 + 165) * 6_960));
+    assert!(matches!(outcomes.as_slice(), [ClaimOutcome::Paid(_)]), "{outcomes:?}");
+    assert_eq!(owners.map(|owner| world.atoms_of(&owner)), [THIRD_ATOMS; 3]);
+}
+
+#[test]
+fn a_shard_is_claimed_with_one_transaction_for_each_account_and_each_claim() {
+    let (mut world, owners) = owing_three(TOKEN_PROGRAM, params());
+    let shard = world.settlement().shard(0).unwrap();
+
+    let paid = world.settlement().claim_shard(&shard).unwrap();
+
+    assert_eq!((paid, world.count("claim"), world.count("open_associated_token")), (3, 3, 3));
+    assert_eq!(owners.map(|owner| world.atoms_of(&owner)), [THIRD_ATOMS; 3]);
 }
 
 #[test]

@@ -5,8 +5,8 @@ use std::io::{self, BufRead, IsTerminal, Write};
 use serde::Serialize;
 use solana_instruction::Instruction;
 use solana_keypair::Keypair;
+use stipend_client::instruction::instruction_name;
 use stipend_client::ledger::{named, Ledger, LedgerError};
-use stipend_client::metered::instruction_name;
 
 use crate::failure::Failure;
 use crate::figure::{counted, grouped, sol};

@@ -5,37 +5,26 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 use solana_address::Address;
+use solana_keypair::Keypair;
 use stipend_client::account;
+use stipend_client::claim::MintLimit;
 use stipend_client::explain::{explain, ExplainError};
-use stipend_client::ledger::{Accounts as _, Ledger as _};
+use stipend_client::ledger::{Ledger, LedgerError, Search};
+use stipend_client::program::error::StipendError;
 use stipend_client::reader::ReadError;
-use stipend_client::rpc::RpcLedger;
-use stipend_client::settlement::{ClaimPlan, Settlement};
+use stipend_client::settlement::{ClaimCost, ClaimOutcome, ClaimPlan, Settlement};
 
 use crate::cluster::{ClusterArgs, ConsentArgs, NetworkArgs, PayerArgs};
-use crate::failure::Failure;
-use crate::figure::{counted, sol};
-use crate::print::{print, Format};
+use crate::failure::{ExitKind, Failure};
+use crate::figure::{counted, grouped, sol};
+use crate::print::{print_list, Format};
 
 const DOING: &str = "claim";
-/// Bytes of a token account without extensions.
-const TOKEN_ACCOUNT_BYTES: usize = 165;
 
 #[derive(Debug, clap::Args)]
-#[group(id = "whose", required = true, multiple = false, args = ["all", "owner", "node"])]
 pub struct Args {
-    /// Of every owner
-    #[arg(long)]
-    all: bool,
-    /// Of this owner's nodes
-    #[arg(long, value_name = "ADDRESS")]
-    owner: Option<Address>,
-    /// Of these nodes: devices' keys, or addresses of nodes' accounts
-    #[arg(long, value_name = "NODE", num_args = 1..)]
-    node: Vec<Address>,
-    /// Leave out owners whose token account is still to be opened
-    #[arg(long)]
-    no_open: bool,
+    #[command(flatten)]
+    whose: WhoseArgs,
     #[command(flatten)]
     network: NetworkArgs,
     #[command(flatten)]
@@ -49,19 +38,57 @@ pub struct Args {
     output: Format,
 }
 
+/// Who is paid, and for what.
+#[derive(Debug, Default, clap::Args)]
+#[command(group(clap::ArgGroup::new("whose").required(true).args(["all", "owner", "node"])))]
+struct WhoseArgs {
+    /// Of every owner
+    #[arg(long)]
+    all: bool,
+    /// Of this owner's nodes
+    #[arg(long, value_name = "ADDRESS")]
+    owner: Option<Address>,
+    /// Of these nodes: devices' keys, or addresses of nodes' accounts
+    #[arg(long, value_name = "NODE", num_args = 1..)]
+    node: Vec<Address>,
+    /// Leave out owners whose token account is still to be opened
+    #[arg(long)]
+    no_open: bool,
+}
+
 /// The JSON object; its fields are documented in `app/cli/README.md`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, PartialEq, Eq, Serialize)]
 struct Outcome {
     network: String,
     sent: bool,
     decimals: u8,
+    accrued_atoms: u128,
+    cost: Cost,
+    mint_limit: Option<Limit>,
     transactions: usize,
+    outrun_transactions: usize,
     refused_transactions: usize,
     fee_lamports: u64,
     owners: Vec<Paid>,
 }
 
-#[derive(Debug, Serialize)]
+/// As told before the question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+struct Cost {
+    transactions: usize,
+    fee_lamports: u64,
+    token_accounts: u64,
+    rent_lamports: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+struct Limit {
+    epoch: u32,
+    limit_atoms: u64,
+    left_atoms: u64,
+}
+
+#[derive(Debug, PartialEq, Eq, Serialize)]
 struct Paid {
     owner: String,
     token_account: String,
@@ -73,51 +100,54 @@ struct Paid {
 }
 
 pub fn run(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
+    args.consent.check(DOING)?;
     let payer = args.payer.read(&args.cluster)?;
     let mut ledger = args.cluster.connect()?;
     let network = args.network.find(&mut ledger)?;
-    let failed = |error: ReadError| Failure::settling(DOING, error);
-    let mut places = HashSet::new();
-    for name in &args.node {
-        let found = explain(&mut ledger, &network, name).map_err(|error| match error {
-            ExplainError::Read(error) => failed(error),
-            other => Failure::usage(DOING, other),
-        })?;
-        places.insert((found.shard, found.node.slot));
-    }
+    let (outcome, failure) = claim(&mut ledger, &payer, &network, &args.whose, &args.consent)?;
+    print_list(stdout, args.output, &outcome, &outcome.owners, |out| write_table(&outcome, out))?;
+    // What was paid stands; whoever is left is paid by claiming again.
+    failure.map_or(Ok(()), Err)
+}
 
-    let mut settlement = Settlement::new(&mut ledger, &payer, network);
-    let state = settlement.network().map_err(failed)?;
-    let shards = settlement.shards().map_err(failed)?;
-    let plan = |settlement: &mut Settlement<'_, RpcLedger>, refused: &HashSet<Address>| {
-        let plan = settlement.plan_claims(&shards, |shard, slot, owner| {
-            let is_named = places.is_empty() || places.contains(&(shard.header.index, slot));
-            is_named && args.owner.is_none_or(|wanted| wanted == *owner) && !refused.contains(owner)
-        });
-        plan.map_err(failed)
-    };
-    let mut claims = plan(&mut settlement, &HashSet::new())?;
-    if args.no_open {
-        let closed: HashSet<_> =
-            claims.owners.iter().filter(|(_, claim)| claim.opens).map(|(owner, _)| *owner).collect();
-        claims = plan(&mut settlement, &closed)?;
-        if !closed.is_empty() {
-            eprintln!("{} left out: no token account is open", counted(closed.len() as u64, "owner"));
-        }
-    }
-    let mint = ledger.account(&state.mint).map_err(|error| failed(error.into()))?;
+/// Plans, shows, asks and sends. Returns what was paid, and why that is not all.
+fn claim(
+    ledger: &mut (impl Ledger + Search),
+    payer: &Keypair,
+    network: &Address,
+    whose: &WhoseArgs,
+    consent: &ConsentArgs,
+) -> Result<(Outcome, Option<Failure>), Failure> {
+    let failed = |error: ReadError| Failure::settling(DOING, error);
+    let claims = plan(ledger, payer, network, whose)?;
+    let mut settlement = Settlement::new(ledger, payer, *network);
+    let mint_address = settlement.network().map_err(failed)?.mint;
+    let cost = settlement.cost_of_claims(&claims).map_err(failed)?;
+    let mint = ledger.account(&mint_address).map_err(|error| failed(error.into()))?;
     // Where both token programs keep a mint's decimals.
     let decimals = mint.and_then(|mint| mint.data.get(44).copied());
-    let decimals = decimals.ok_or_else(|| failed(ReadError::Missing { expected: "mint", address: state.mint }))?;
-    show(&mut ledger, &claims, decimals)?;
+    let decimals = decimals.ok_or_else(|| failed(ReadError::Missing { expected: "mint", address: mint_address }))?;
+    for line in prospect(&claims, &cost, decimals) {
+        eprintln!("{line}");
+    }
+    let told = Cost {
+        transactions: claims.transactions.len(),
+        fee_lamports: cost.fee_lamports,
+        token_accounts: cost.token_accounts,
+        rent_lamports: cost.rent_lamports,
+    };
+    // What stops every claim is no question.
+    if let Some(error) = cost.refused.filter(|error| error.is(StipendError::ClaimsPaused)) {
+        return Err(Failure::settling(DOING, error));
+    }
 
-    let before = balances(&mut ledger, &claims)?;
-    let is_wanted = !claims.transactions.is_empty() && args.consent.is_given(DOING)?;
-    let results = match is_wanted {
-        true => Settlement::new(&mut ledger, &payer, network).send_claims(&claims),
+    let before = balances(ledger, &claims)?;
+    let is_wanted = !claims.transactions.is_empty() && consent.is_given(DOING)?;
+    let outcomes = match is_wanted {
+        true => Settlement::new(ledger, payer, *network).send_claims(&claims),
         false => Vec::new(),
     };
-    let after = if is_wanted { balances(&mut ledger, &claims)? } else { before.clone() };
+    let after = if is_wanted { balances(ledger, &claims)? } else { before.clone() };
 
     let owners = claims.owners.iter().zip(before.iter().zip(&after)).map(|((owner, claim), (before, after))| {
         let paid_atoms = after.saturating_sub(*before);
@@ -130,46 +160,152 @@ pub fn run(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
             paid_tokens: tokens(paid_atoms.into(), decimals),
         }
     });
-    let receipts = results.iter().flatten();
-    let outcome = Outcome {
+    let mut outcome = Outcome {
         network: network.to_string(),
         sent: is_wanted,
         decimals,
-        transactions: receipts.clone().count(),
-        refused_transactions: results.iter().filter(|result| result.is_err()).count(),
-        fee_lamports: receipts.map(|receipt| receipt.fee_lamports).sum(),
+        accrued_atoms: accrued_atoms(&claims),
+        cost: told,
+        mint_limit: claims.mint_limit.map(|limit| {
+            let MintLimit { epoch, limit_atoms, left_atoms } = limit;
+            Limit { epoch, limit_atoms, left_atoms }
+        }),
+        transactions: 0,
+        outrun_transactions: 0,
+        refused_transactions: 0,
+        fee_lamports: 0,
         owners: owners.collect(),
     };
-    print(stdout, args.output, &outcome, |out| write_table(&outcome, out))?;
-    // What was paid stands; whoever is left is paid by claiming again.
-    results.into_iter().find_map(Result::err).map_or(Ok(()), |error| Err(failed(error.into())))
+    let mut errors = Vec::new();
+    for one in outcomes {
+        match one {
+            ClaimOutcome::Paid(receipt) => {
+                outcome.transactions += 1;
+                outcome.fee_lamports += receipt.fee_lamports;
+            }
+            ClaimOutcome::Outrun => outcome.outrun_transactions += 1,
+            ClaimOutcome::Failed(error) => {
+                outcome.refused_transactions += 1;
+                errors.push(error);
+            }
+        }
+    }
+    Ok((outcome, failure(errors)))
 }
 
-/// On stderr: what is claimed, and what it costs at the least.
-fn show(ledger: &mut RpcLedger, claims: &ClaimPlan, decimals: u8) -> Result<(), Failure> {
-    let total: u128 = claims.owners.values().map(|claim| claim.accrued_atoms).sum();
-    let opened = claims.owners.values().filter(|claim| claim.opens).count() as u64;
-    let rent = ledger.rent_lamports(TOKEN_ACCOUNT_BYTES).map_err(|error| Failure::settling(DOING, error))?;
-    eprintln!(
-        "This will claim {} tokens ({total} atoms) of {} in {}",
-        tokens(total, decimals),
-        counted(claims.owners.len() as u64, "owner"),
-        counted(claims.transactions.len() as u64, "transaction"),
-    );
-    if opened > 0 {
-        let rents = sol(rent.saturating_mul(opened));
-        eprintln!(
-            "and open {} for {rents} of rent, or more where the mint has extensions",
-            counted(opened, "token account")
-        );
+fn plan(
+    ledger: &mut (impl Ledger + Search),
+    payer: &Keypair,
+    network: &Address,
+    whose: &WhoseArgs,
+) -> Result<ClaimPlan, Failure> {
+    let failed = |error: ReadError| Failure::settling(DOING, error);
+    let mut places = HashSet::new();
+    for name in &whose.node {
+        let found = explain(ledger, network, name).map_err(|error| match error {
+            ExplainError::Read(error) => failed(error),
+            other => Failure::usage(DOING, other),
+        })?;
+        places.insert((found.shard, found.node.slot));
     }
-    Ok(())
+    let mut settlement = Settlement::new(ledger, payer, *network);
+    let shards = settlement.shards().map_err(failed)?;
+    let mut plan = |left_out: &HashSet<Address>| {
+        let plan = settlement.plan_claims(&shards, |shard, slot, owner| {
+            let is_named = places.is_empty() || places.contains(&(shard.header.index, slot));
+            is_named && whose.owner.is_none_or(|wanted| wanted == *owner) && !left_out.contains(owner)
+        });
+        plan.map_err(failed)
+    };
+    let claims = plan(&HashSet::new())?;
+    let closed: HashSet<_> = claims.owners.iter().filter(|(_, claim)| claim.opens).map(|(owner, _)| *owner).collect();
+    if !whose.no_open || closed.is_empty() {
+        return Ok(claims);
+    }
+    eprintln!("{} left out: no token account is open", counted(closed.len() as u64, "owner"));
+    plan(&closed)
+}
+
+fn accrued_atoms(claims: &ClaimPlan) -> u128 {
+    claims.owners.values().map(|claim| claim.accrued_atoms).sum()
+}
+
+/// What is claimed, what it costs, and what stands in the way, a line each.
+fn prospect(claims: &ClaimPlan, cost: &ClaimCost, decimals: u8) -> Vec<String> {
+    if claims.transactions.is_empty() {
+        return vec!["There is nothing to claim".to_owned()];
+    }
+    let total_atoms = accrued_atoms(claims);
+    let fees = sol(cost.fee_lamports);
+    let mut lines = vec![
+        format!(
+            "This will claim {} tokens ({total_atoms} atoms) of {}",
+            tokens(total_atoms, decimals),
+            counted(claims.owners.len() as u64, "owner"),
+        ),
+        format!(
+            "in {}, fees {}{fees}",
+            counted(claims.transactions.len() as u64, "transaction"),
+            if cost.has_priority { "about " } else { "" },
+        ),
+    ];
+    if cost.token_accounts > 0 {
+        lines.push(format!(
+            "and open {} for {}{} of rent",
+            counted(cost.token_accounts, "token account"),
+            if cost.is_rent_least { "at least " } else { "" },
+            sol(cost.rent_lamports),
+        ));
+    }
+    if let Some(limit) = claims.mint_limit {
+        lines.push(format!(
+            "mint limit: of {} atoms an epoch {} are left in epoch {}; what does not fit can be claimed again later",
+            grouped(limit.limit_atoms),
+            grouped(limit.left_atoms),
+            limit.epoch,
+        ));
+    }
+    if let Some(error) = &cost.refused {
+        lines.push(format!("the first transaction would not be taken now: {error}"));
+    }
+    lines
+}
+
+/// What is told at the end of those that failed; the mint limit only if nothing else went wrong.
+fn failure(errors: Vec<LedgerError>) -> Option<Failure> {
+    let count = errors.len();
+    let (limited, mut others): (Vec<_>, Vec<_>) =
+        errors.into_iter().partition(|error| error.is(StipendError::MintLimitReached));
+    let waiting = format!(
+        "MintLimitReached: {}; {} not taken, all others stand",
+        StipendError::MintLimitReached,
+        if limited.len() == 1 {
+            "1 transaction was".to_owned()
+        } else {
+            format!("{} were", counted(limited.len() as u64, "transaction"))
+        },
+    );
+    if others.is_empty() {
+        return (count > 0).then(|| Failure::new(ExitKind::Refused, DOING, waiting));
+    }
+    if !limited.is_empty() {
+        eprintln!("{waiting}");
+    }
+    // A cluster that was lost may have taken what is not known of.
+    let first = others.iter().position(|error| !matches!(error, LedgerError::Refused { .. })).unwrap_or(0);
+    let first = others.swap_remove(first);
+    for error in &others {
+        eprintln!("not claimed either: {error}");
+    }
+    Some(Failure::settling(DOING, first))
 }
 
 /// Atoms in each owner's token account, 0 where there is none.
-fn balances(ledger: &mut RpcLedger, claims: &ClaimPlan) -> Result<Vec<u64>, Failure> {
+fn balances(ledger: &mut impl Ledger, claims: &ClaimPlan) -> Result<Vec<u64>, Failure> {
     let addresses: Vec<_> = claims.owners.values().map(|claim| claim.destination).collect();
     let found = ledger.accounts(&addresses).map_err(|error| Failure::settling(DOING, error))?;
+    // Lamports that somebody sent to its address are no token account.
+    let found = found.into_iter().map(|found| found.filter(|found| !found.data.is_empty()));
     let atoms = addresses.into_iter().zip(found).map(|(address, found)| match found {
         None => Ok(0),
         Some(found) => account::token_atoms(&found.data).map_err(|source| ReadError::Decode { address, source }),
@@ -180,6 +316,10 @@ fn balances(ledger: &mut RpcLedger, claims: &ClaimPlan) -> Result<Vec<u64>, Fail
 fn write_table(outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
     for paid in &outcome.owners {
         writeln!(out, "{}  {} tokens ({} atoms)", paid.owner, paid.paid_tokens, paid.paid_atoms)?;
+    }
+    if outcome.outrun_transactions > 0 {
+        let count = counted(outcome.outrun_transactions as u64, "transaction");
+        writeln!(out, "{count} left out: somebody else had them paid first")?;
     }
     let count = counted(outcome.transactions as u64, "transaction");
     writeln!(out, "{count}, fees {}", sol(outcome.fee_lamports))
@@ -198,15 +338,4 @@ fn tokens(atoms: u128, decimals: u8) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn atoms_of_any_decimals_lose_nothing() {
-        assert_eq!(tokens(0, 0), "0");
-        assert_eq!(tokens(7, 0), "7");
-        assert_eq!(tokens(7, 3), "0.007");
-        assert_eq!(tokens(1_234_567, 6), "1.234567");
-        assert_eq!(tokens(u128::from(u64::MAX), 9), "18446744073.709551615");
-    }
-}
+mod tests;

@@ -98,6 +98,7 @@ impl Summary {
 }
 
 pub fn run(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
+    args.output.check_no_list()?;
     let payer = args.payer.read(&args.cluster)?;
     let mut ledger = args.cluster.connect()?;
     let stop = Stop::listen().map_err(|error| Failure::usage(DOING, error))?;

@@ -80,6 +80,7 @@ enum Show {
 }
 
 pub fn run(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
+    args.output.check_no_list()?;
     if let Some(folder) = &args.accounts {
         // Said before anything is done.
         check_free(folder).map_err(|error| Failure::usage(LEAVING, error))?;

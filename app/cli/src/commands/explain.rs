@@ -25,6 +25,7 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
+    args.output.check_no_list()?;
     let doing = || format!("explain node {}", args.node);
     let mut accounts = args.origin.open()?;
     // A node's account says whose it is.

@@ -145,6 +145,8 @@ fn act(
     stdout: &mut dyn Write,
     step: impl FnOnce(&Place) -> (String, solana_instruction::Instruction),
 ) -> Result<(), Failure> {
+    args.consent.check(doing)?;
+    args.output.check_no_list()?;
     let read = |path: &PathBuf| read_keypair(path).map_err(|error| Failure::usage("read the key that signs", error));
     let signer = signer.map(read).transpose()?;
     let payer = args.payer.read(&args.cluster)?;

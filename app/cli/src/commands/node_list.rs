@@ -14,8 +14,8 @@ use stipend_client::verify::reason_name;
 
 use crate::cluster::{NetworkArgs, OriginArgs};
 use crate::failure::Failure;
-use crate::figure::grouped;
-use crate::print::{print, Format};
+use crate::figure::{grouped, percent};
+use crate::print::{print_list, Format};
 use crate::table::{table, words};
 
 #[derive(Debug, clap::Args)]
@@ -77,7 +77,7 @@ pub fn run(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
     nodes.retain(|node| owner.as_ref().is_none_or(|owner| *owner == node.owner));
     nodes.retain(|node| args.shard.is_none_or(|shard| shard == node.shard));
     let outcome = Outcome { network: network.to_string(), nodes };
-    print(stdout, args.output, &outcome, |out| write_table(&outcome, out))
+    print_list(stdout, args.output, &outcome, &outcome.nodes, |out| write_table(&outcome.nodes, out))
 }
 
 /// The CSV that oracles read.
@@ -142,40 +142,128 @@ fn read(network: &NetworkArgs, origin: &OriginArgs) -> Result<(Address, Vec<List
     Ok((network, listed))
 }
 
-fn write_table(outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
-    let header = [
-        "device",
-        "owner",
-        "shard",
-        "slot",
-        "state",
-        "since",
-        "boost bps",
-        "epoch",
-        "uptime bps",
-        "bandwidth",
-        "score",
-        "reason",
-        "accrued atoms",
-    ];
-    let mut table = table(&header, &[2, 3, 5, 6, 7, 8, 9, 10, 12]);
-    let or_dash = |number: Option<u64>| number.map_or_else(|| "-".to_owned(), grouped);
-    for node in &outcome.nodes {
-        table.add_row([
-            node.device.clone(),
-            node.owner.clone(),
-            node.shard.to_string(),
-            node.slot.to_string(),
-            node.state.to_owned(),
-            node.since.to_string(),
-            grouped(node.boost_bps.into()),
-            node.scored_epoch.map_or_else(|| "-".to_owned(), |epoch| epoch.to_string()),
-            or_dash(node.uptime_bps.map(u64::from)),
-            or_dash(node.bandwidth.map(u64::from)),
-            grouped(node.score.into()),
-            node.reason.map_or_else(|| "-".to_owned(), words),
-            grouped(node.accrued_atoms),
-        ]);
+/// A column of the table.
+struct Column {
+    name: &'static str,
+    is_number: bool,
+    /// Whether it is told once, below the table, where all nodes have the same.
+    is_told_once: bool,
+    cell: fn(&Listed) -> String,
+}
+
+const COLUMNS: [Column; 11] = [
+    column("device", |node| node.device.clone()),
+    once("owner", false, |node| node.owner.clone()),
+    Column { is_number: true, ..column("slot", |node| format!("{}/{}", node.shard, node.slot)) },
+    once("state", false, |node| node.state.to_owned()),
+    once("since", true, |node| node.since.to_string()),
+    once("boost", true, |node| percent(node.boost_bps)),
+    once("epoch", true, |node| node.scored_epoch.map_or_else(none, |epoch| epoch.to_string())),
+    Column { is_number: true, ..column("uptime", |node| node.uptime_bps.map_or_else(none, percent)) },
+    Column {
+        is_number: true,
+        ..column("bandwidth", |node| node.bandwidth.map_or_else(none, |bandwidth| grouped(bandwidth.into())))
+    },
+    once("reason", false, |node| node.reason.map_or_else(none, words)),
+    Column { is_number: true, ..column("accrued atoms", |node| grouped(node.accrued_atoms)) },
+];
+
+const fn column(name: &'static str, cell: fn(&Listed) -> String) -> Column {
+    Column { name, is_number: false, is_told_once: false, cell }
+}
+
+const fn once(name: &'static str, is_number: bool, cell: fn(&Listed) -> String) -> Column {
+    Column { name, is_number, is_told_once: true, cell }
+}
+
+fn none() -> String {
+    "-".to_owned()
+}
+
+/// A line a node; what is the same of all of them is told once. The score is left to JSON and CSV, or to `stipend node explain`.
+fn write_table(nodes: &[Listed], out: &mut dyn Write) -> io::Result<()> {
+    let Some(first) = nodes.first() else {
+        return writeln!(out, "No node");
+    };
+    let is_same =
+        |column: &&Column| column.is_told_once && nodes.iter().all(|node| (column.cell)(node) == (column.cell)(first));
+    let (same, columns): (Vec<_>, Vec<_>) = COLUMNS.iter().partition(is_same);
+    let header: Vec<_> = columns.iter().map(|column| column.name).collect();
+    let right: Vec<_> = (0..).zip(&columns).filter(|(_, column)| column.is_number).map(|(place, _)| place).collect();
+    let mut table = table(&header, &right);
+    for node in nodes {
+        table.add_row(columns.iter().map(|column| (column.cell)(node)));
     }
-    writeln!(out, "{table}")
+    writeln!(out, "{table}")?;
+    if same.is_empty() {
+        return Ok(());
+    }
+    let same: Vec<_> = same.iter().map(|column| format!("{} {}", column.name, (column.cell)(first))).collect();
+    writeln!(out, "{}: {}", if nodes.len() == 1 { "It has" } else { "All have" }, same.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn node(slot: u16, owner: char) -> Listed {
+        Listed {
+            node: "N".repeat(44),
+            device: "D".repeat(44),
+            owner: owner.to_string().repeat(44),
+            shard: 0,
+            slot,
+            state: "live",
+            since: 3,
+            boost_bps: 10_000,
+            scored_epoch: Some(7),
+            uptime_bps: Some(9_965),
+            bandwidth: None,
+            score: 99_650_000,
+            reason: Some("no_bandwidth_quorum"),
+            accrued_atoms: 1_234_567,
+        }
+    }
+
+    fn written(nodes: &[Listed]) -> String {
+        let mut out = Vec::new();
+        write_table(nodes, &mut out).expect("written");
+        String::from_utf8(out).expect("UTF-8")
+    }
+
+    #[test]
+    fn what_all_nodes_have_is_told_once_and_a_line_fits_a_terminal() {
+        let text = written(&[node(0, 'A'), node(12, 'A')]);
+
+        let device = "D".repeat(44);
+        let line: Vec<_> = text.lines().nth(4).expect("a second node").split_whitespace().collect();
+        assert_eq!(line, ["│", device.as_str(), "0/12", "99.65", "%", "-", "1,234,567", "│"]);
+        let owner = "A".repeat(44);
+        let same = format!(
+            "All have: owner {owner}, state live, since 3, boost 100.00 %, epoch 7, reason no bandwidth quorum"
+        );
+        assert_eq!(text.lines().last(), Some(same.as_str()));
+        let lines = text.lines().filter(|line| *line != same);
+        assert!(lines.map(|line| line.chars().count()).max() <= Some(100), "{text}");
+    }
+
+    #[test]
+    fn what_differs_is_a_column_and_addresses_are_whole() {
+        let retired = Listed { state: "retired", boost_bps: 15_000, ..node(1, 'B') };
+
+        let text = written(&[node(0, 'A'), retired]);
+
+        for name in ["owner", "state", "boost"] {
+            assert!(text.lines().nth(1).is_some_and(|header| header.contains(name)), "{text}");
+        }
+        for cell in ["A".repeat(44), "B".repeat(44), "retired".to_owned(), "150.00 %".to_owned()] {
+            assert!(text.contains(&cell), "{text}");
+        }
+        assert_eq!(text.lines().last(), Some("All have: since 3, epoch 7, reason no bandwidth quorum"));
+    }
+
+    #[test]
+    fn a_list_of_nothing_says_so() {
+        assert_eq!(written(&[]), "No node\n");
+    }
 }

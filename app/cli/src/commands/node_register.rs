@@ -59,6 +59,8 @@ struct Outcome {
 }
 
 pub fn run(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
+    args.consent.check(DOING)?;
+    args.output.check_no_list()?;
     let devices = read_devices(args)?;
     let read = |path: &PathBuf| read_keypair(path).map_err(|error| Failure::usage("read the registrar's key", error));
     let registrar = args.registrar.as_ref().map(read).transpose()?;

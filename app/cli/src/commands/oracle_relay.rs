@@ -67,6 +67,7 @@ struct Refusal {
 }
 
 pub fn run(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
+    args.output.check_no_list()?;
     let batches = read(&args.batches)?;
     let payer = args.payer.read(&args.cluster)?;
     let mut ledger = args.cluster.connect()?;

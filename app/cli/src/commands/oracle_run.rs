@@ -80,6 +80,7 @@ struct Summary {
 }
 
 pub fn run(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
+    args.output.check_no_list()?;
     let usage = |error: Box<dyn std::error::Error + Send + Sync>| Failure::usage(DOING, error);
     let key = read_key(&args.key).map_err(|error| usage(error.into()))?;
     let own = || Keypair::new_from_array(key.to_bytes());

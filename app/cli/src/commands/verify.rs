@@ -83,6 +83,7 @@ struct Gap {
 }
 
 pub fn run(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
+    args.output.check_no_list()?;
     let doing = || format!("verify epoch {}", args.epoch);
     let mut accounts = args.origin.open()?;
     let network = args.network.find(&mut accounts)?;

@@ -3,14 +3,14 @@
 use super::{CrankOptions, Task};
 use crate::{
     account, address,
-    instruction::{self, Destination, MAX_COMPUTE_UNITS},
+    claim::{claims, is_open},
+    instruction::{self, MAX_COMPUTE_UNITS},
     ledger::Accounts,
     reader::{ReadError, ShardState},
 };
 use solana_account::Account;
 use solana_address::Address;
 use solana_instruction::Instruction;
-use std::collections::BTreeMap;
 use stipend::{
     constants::NO_EPOCH,
     state::{Network, Report},
@@ -18,8 +18,6 @@ use stipend::{
 
 /// Measurements (slots times oracles) that are scored well within the 200,000 compute units that an instruction has unasked.
 const SCORED_UNASKED: usize = 512;
-/// Slots of a claim that fits one transaction, together with opening the token account.
-const CLAIM_SLOTS: usize = 256;
 
 /// What can be done now, and when there is more.
 pub(super) struct Planner<'a> {
@@ -191,31 +189,13 @@ impl<'a> Planner<'a> {
         if self.network.is_paused() {
             return Ok(());
         }
-        let (mint, token_program) = (self.network.mint, self.network.token_program);
-        let mut claims = Vec::new();
-        for shard in shards {
-            for (owner, slots) in accrued(shard, from_atoms) {
-                claims.extend(slots.chunks(CLAIM_SLOTS).map(|slots| (shard, owner, slots.to_vec())));
-            }
-        }
-        let tokens: Vec<_> =
-            claims.iter().map(|(_, owner, _)| address::associated_token(owner, &mint, &token_program)).collect();
-        for ((shard, owner, slots), found) in claims.into_iter().zip(accounts.accounts(&tokens)?) {
-            let first_slot = slots.first().copied().unwrap_or_default();
-            let mut instructions = Vec::new();
-            if found.is_none() {
-                instructions.push(instruction::open_associated_token(&self.payer, &owner, &mint, &token_program));
-            }
-            instructions.push(instruction::claim(
-                &self.address,
-                &shard.address,
-                &owner,
-                &mint,
-                &token_program,
-                Destination::Associated,
-                slots,
-            ));
-            self.tasks.push((Task::Claim { shard: shard.header.index, owner, first_slot }, instructions));
+        let claims = claims(self.network, shards, from_atoms, |_, _, _| true);
+        let destinations: Vec<_> = claims.iter().map(|claim| claim.destination).collect();
+        for (claim, found) in claims.into_iter().zip(accounts.accounts(&destinations)?) {
+            let opener = (!is_open(self.network, found.as_ref())).then_some(&self.payer);
+            let first_slot = claim.slots.first().copied().unwrap_or_default();
+            let task = Task::Claim { shard: claim.shard_index, owner: claim.owner, first_slot };
+            self.tasks.push((task, claim.instructions(&self.address, self.network, opener)));
         }
         Ok(())
     }
@@ -244,18 +224,4 @@ fn unjudged(shard: &ShardState) -> Option<u32> {
 
 fn header_of(found: &Account) -> Option<Report> {
     account::report(&found.data).ok().map(|(header, _)| header).filter(|_| found.owner == stipend::ID)
-}
-
-/// The slots of a shard that have something to claim, in ascending order, of each owner who has at least `from_atoms` there.
-fn accrued(shard: &ShardState, from_atoms: u64) -> BTreeMap<Address, Vec<u16>> {
-    let mut accrued: BTreeMap<Address, (u64, Vec<u16>)> = BTreeMap::new();
-    for (place, slot) in (0u16..).zip(&shard.slots) {
-        if slot.accrued_atoms > 0 {
-            let (atoms, slots) = accrued.entry(slot.owner).or_default();
-            *atoms = atoms.saturating_add(slot.accrued_atoms);
-            slots.push(place);
-        }
-    }
-    let accrued = accrued.into_iter().filter(|(_, (atoms, _))| *atoms >= from_atoms);
-    accrued.map(|(owner, (_, slots))| (owner, slots)).collect()
 }

@@ -1,5 +1,6 @@
 //! Builders, one for each instruction of the program, by what they act on.
 
+mod name;
 mod network;
 mod node;
 mod oracle;
@@ -7,6 +8,7 @@ mod report;
 mod settlement;
 mod shard;
 
+pub use name::*;
 pub use network::*;
 pub use node::*;
 pub use oracle::*;

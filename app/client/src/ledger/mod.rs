@@ -7,6 +7,7 @@ use solana_address::Address;
 use solana_instruction::Instruction;
 use solana_keypair::Keypair;
 use solana_signer::Signer;
+use stipend::error::StipendError;
 
 /// What a transaction that was executed cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,6 +82,13 @@ pub enum LedgerError {
     },
 }
 
+impl LedgerError {
+    /// Whether a program refused with this number, which is Stipend's `error` if the instruction was Stipend's.
+    pub fn is(&self, error: StipendError) -> bool {
+        matches!(self, Self::Refused { code: Some(code), .. } if *code == u32::from(error))
+    }
+}
+
 /// Where accounts are read: a cluster, or what one left behind.
 pub trait Accounts {
     /// An account, if there is one.
@@ -152,5 +160,7 @@ pub fn holds(data: &[u8], holding: &[(usize, &[u8])]) -> bool {
     holding.iter().all(|(offset, bytes)| data.get(*offset..).is_some_and(|rest| rest.starts_with(bytes)))
 }
 
+/// Lamports of a transaction's fee for each of its signatures; a priority comes on top.
+pub const LAMPORTS_PER_SIGNATURE: u64 = 5_000;
 /// Most bytes of a transaction on the wire.
 pub const MAX_TRANSACTION_BYTES: usize = 1_232;

@@ -1,26 +1,28 @@
 //! What has accrued is minted to the owners.
 
-use super::{packing::pack, Settlement, SettlementError, ShardState};
+use super::{
+    packing::{pack, Part},
+    Settlement, SettlementError, ShardState,
+};
 use crate::{
-    address,
-    instruction::{self, Destination},
+    claim::{claims, is_open, MintLimit},
     ledger::{Ledger, LedgerError, Receipt},
 };
 use solana_address::Address;
 use solana_instruction::Instruction;
 use solana_signer::Signer;
-use std::collections::BTreeMap;
-
-/// Slots of a claim that fits one transaction; 409 would just do.
-const CLAIM_SLOTS: usize = 256;
+use std::collections::{BTreeMap, BTreeSet};
+use stipend::error::StipendError;
 
 /// What is to be claimed, read at one moment.
 #[derive(Clone, Debug, Default)]
 pub struct ClaimPlan {
     /// By owner.
     pub owners: BTreeMap<Address, OwnerClaim>,
-    /// They don't depend on one another, and differ.
-    pub transactions: Vec<Vec<Instruction>>,
+    /// They don't depend on one another, and differ. Each is one or more claims, each with what opens its token account.
+    pub transactions: Vec<Vec<Part>>,
+    /// What may be minted at the moment; none if there is no limit.
+    pub mint_limit: Option<MintLimit>,
 }
 
 /// What an owner has to claim.
@@ -36,6 +38,27 @@ pub struct OwnerClaim {
     pub opens: bool,
 }
 
+/// What became of a transaction of claims.
+#[derive(Debug)]
+pub enum ClaimOutcome {
+    /// All of its slots were paid.
+    Paid(Receipt),
+    /// Nothing was left in its slots: somebody else had them paid since the plan was made. That is no failure.
+    Outrun,
+    /// It had no effect.
+    Failed(LedgerError),
+}
+
+impl From<Result<Receipt, LedgerError>> for ClaimOutcome {
+    fn from(result: Result<Receipt, LedgerError>) -> Self {
+        match result {
+            Ok(receipt) => Self::Paid(receipt),
+            Err(error) if error.is(StipendError::NothingToClaim) => Self::Outrun,
+            Err(error) => Self::Failed(error),
+        }
+    }
+}
+
 impl<L: Ledger> Settlement<'_, L> {
     /// What has accrued in `shards` in the slots that are `wanted`, which gets the shard, the place, and the owner.
     ///
@@ -48,88 +71,71 @@ impl<L: Ledger> Settlement<'_, L> {
         wanted: impl Fn(&ShardState, u16, &Address) -> bool,
     ) -> Result<ClaimPlan, SettlementError> {
         let network = self.network()?;
-        let (mint, token_program) = (network.mint, network.token_program);
-        let mut plan = ClaimPlan::default();
-        let mut claims = Vec::new();
-        for shard in shards {
-            for (owner, mut slots) in accrued_by_owner(shard) {
-                slots.retain(|slot| wanted(shard, *slot, &owner));
-                if slots.is_empty() {
-                    continue;
-                }
-                let claim = plan.owners.entry(owner).or_insert_with(|| OwnerClaim {
-                    accrued_atoms: 0,
-                    slots: 0,
-                    destination: address::associated_token(&owner, &mint, &token_program),
-                    opens: false,
-                });
-                claim.slots += slots.len();
-                let accrued = slots.iter().filter_map(|slot| shard.slots.get(usize::from(*slot)));
-                claim.accrued_atoms += accrued.map(|slot| u128::from(slot.accrued_atoms)).sum::<u128>();
-                claims.extend(slots.chunks(CLAIM_SLOTS).map(|slots| (shard.address, owner, slots.to_vec())));
-            }
+        let claims = claims(&network, shards, 0, wanted);
+        let mint_limit = MintLimit::new(&network, self.ledger.now()?);
+        let mut plan = ClaimPlan { mint_limit, ..ClaimPlan::default() };
+        for claim in &claims {
+            let owner = plan.owners.entry(claim.owner).or_insert(OwnerClaim {
+                accrued_atoms: 0,
+                slots: 0,
+                destination: claim.destination,
+                opens: false,
+            });
+            owner.accrued_atoms += claim.accrued_atoms;
+            owner.slots += claim.slots.len();
         }
         let destinations: Vec<_> = plan.owners.values().map(|claim| claim.destination).collect();
         let found = self.ledger.accounts(&destinations)?;
         for (claim, found) in plan.owners.values_mut().zip(found) {
-            claim.opens = found.is_none();
+            claim.opens = !is_open(&network, found.as_ref());
         }
         let payer = self.payer.pubkey();
-        let mut parts = Vec::new();
-        for (shard, owner, slots) in claims {
-            let mut part = Vec::new();
-            if plan.owners.get(&owner).is_some_and(|claim| claim.opens) {
-                part.push(instruction::open_associated_token(&payer, &owner, &mint, &token_program));
-            }
-            let to = Destination::Associated;
-            part.push(instruction::claim(&self.network, &shard, &owner, &mint, &token_program, to, slots));
-            parts.push(part);
-        }
-        plan.transactions = if network.policy.mint_limit_atoms == 0 { pack(&payer, parts) } else { parts };
+        let parts = claims.iter().map(|claim| {
+            let opens = plan.owners.get(&claim.owner).is_some_and(|owner| owner.opens);
+            claim.instructions(&self.network, &network, opens.then_some(&payer))
+        });
+        plan.transactions = match plan.mint_limit {
+            None => pack(&payer, parts.collect()),
+            Some(_) => parts.map(|part| vec![part]).collect(),
+        };
         Ok(plan)
     }
 
-    /// Sends the transactions of a plan, all at once where the ledger can. What became of each is told in their order.
-    pub fn send_claims(&mut self, plan: &ClaimPlan) -> Vec<Result<Receipt, LedgerError>> {
-        self.ledger.send_all(self.payer, &plan.transactions, &[])
+    /// Sends the transactions of a plan, all at once where the ledger can. Of one that is refused, each claim is sent once more by
+    /// itself, so that one that can't be paid, or was paid by somebody else, takes no other along.
+    ///
+    /// Returns what became of each transaction, without those that were taken apart.
+    pub fn send_claims(&mut self, plan: &ClaimPlan) -> Vec<ClaimOutcome> {
+        let whole: Vec<Vec<Instruction>> = plan.transactions.iter().map(|parts| parts.concat()).collect();
+        let mut outcomes = Vec::new();
+        let mut apart = Vec::new();
+        for (parts, result) in plan.transactions.iter().zip(self.ledger.send_all(self.payer, &whole, &[])) {
+            if parts.len() > 1 && matches!(result, Err(LedgerError::Refused { .. })) {
+                apart.extend(parts.iter().cloned());
+            } else {
+                outcomes.push(ClaimOutcome::from(result));
+            }
+        }
+        if !apart.is_empty() {
+            outcomes.extend(self.ledger.send_all(self.payer, &apart, &[]).into_iter().map(ClaimOutcome::from));
+        }
+        outcomes
     }
 
     /// Claims everything that has accrued in a shard, for every owner, into associated token accounts, which are opened where
-    /// they are missing. Returns how many owners were paid.
+    /// they are missing; one transaction for each instruction. Returns how many owners were paid.
     pub fn claim_shard(&mut self, shard: &ShardState) -> Result<usize, SettlementError> {
         let network = self.network()?;
-        let (mint, token_program) = (network.mint, network.token_program);
-        let accrued = accrued_by_owner(shard);
-        for (owner, slots) in &accrued {
-            let destination = address::associated_token(owner, &mint, &token_program);
-            if self.ledger.account(&destination)?.is_none() {
-                let payer = self.payer.pubkey();
-                self.send(&[instruction::open_associated_token(&payer, owner, &mint, &token_program)], &[])?;
+        let payer = self.payer.pubkey();
+        let mut owners = BTreeSet::new();
+        for claim in claims(&network, std::slice::from_ref(shard), 0, |_, _, _| true) {
+            let found = self.ledger.account(&claim.destination)?;
+            let opener = (!is_open(&network, found.as_ref())).then_some(&payer);
+            for instruction in claim.instructions(&self.network, &network, opener) {
+                self.send(&[instruction], &[])?;
             }
-            for slots in slots.chunks(CLAIM_SLOTS) {
-                let claim = instruction::claim(
-                    &self.network,
-                    &shard.address,
-                    owner,
-                    &mint,
-                    &token_program,
-                    Destination::Associated,
-                    slots.to_vec(),
-                );
-                self.send(&[claim], &[])?;
-            }
+            owners.insert(claim.owner);
         }
-        Ok(accrued.len())
+        Ok(owners.len())
     }
-}
-
-/// The slots of a shard that have something to claim, in ascending order, by their owner.
-fn accrued_by_owner(shard: &ShardState) -> BTreeMap<Address, Vec<u16>> {
-    let mut accrued: BTreeMap<Address, Vec<u16>> = BTreeMap::new();
-    for (place, slot) in (0u16..).zip(&shard.slots) {
-        if slot.accrued_atoms > 0 {
-            accrued.entry(slot.owner).or_default().push(place);
-        }
-    }
-    accrued
 }

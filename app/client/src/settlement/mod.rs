@@ -5,6 +5,7 @@
 //! that was interrupted is finished by taking it again.
 
 mod claim;
+mod claim_cost;
 mod crank;
 mod ending;
 mod judging;
@@ -12,7 +13,9 @@ mod packing;
 mod registration;
 mod report;
 
-pub use claim::{ClaimPlan, OwnerClaim};
+pub use claim::{ClaimOutcome, ClaimPlan, OwnerClaim};
+pub use claim_cost::ClaimCost;
+pub use packing::Part;
 
 pub use crate::reader::{ReadError as SettlementError, ShardState};
 

@@ -10,19 +10,22 @@ const BUDGET_BYTES: usize = 32 + 8 + 12;
 /// Most instructions of a transaction, so that their compute units fit too.
 const MAX_INSTRUCTIONS: usize = 8;
 
+/// What a transaction does whole, and what needs nothing else of it.
+pub type Part = Vec<Instruction>;
+
 /// Puts parts into transactions in their order. A part is never torn; one that is too long for the wire stands alone.
-pub(super) fn pack(payer: &Address, parts: Vec<Vec<Instruction>>) -> Vec<Vec<Instruction>> {
-    let mut transactions: Vec<Vec<Instruction>> = Vec::new();
+pub(super) fn pack(payer: &Address, parts: Vec<Part>) -> Vec<Vec<Part>> {
+    let mut transactions: Vec<Vec<Part>> = Vec::new();
     for part in parts {
         if let Some(last) = transactions.last_mut() {
-            let mut longer = last.clone();
+            let mut longer = last.concat();
             longer.extend(part.iter().cloned());
             if longer.len() <= MAX_INSTRUCTIONS && wire_bytes(payer, &longer) + BUDGET_BYTES <= MAX_TRANSACTION_BYTES {
-                *last = longer;
+                last.push(part);
                 continue;
             }
         }
-        transactions.push(part);
+        transactions.push(vec![part]);
     }
     transactions
 }

@@ -86,7 +86,7 @@ impl<L: Ledger> Settlement<'_, L> {
             part.push(instruction::register_node(&payer, device, registrar, &self.network, &shard, owner, vacancy));
             parts.push(part);
         }
-        Ok(pack(&payer, parts))
+        Ok(pack(&payer, parts).iter().map(|parts| parts.concat()).collect())
     }
 
     /// Index of a shard with room, and its vacant slot if it has one; none if every shard is full.

@@ -7,19 +7,20 @@ use serde::Serialize;
 use solana_address::Address;
 use solana_keypair::Keypair;
 use solana_signer::Signer as _;
+use stipend_client::address::TOKEN_2022;
 use stipend_client::ledger::Ledger;
 use stipend_client::program::instructions::NetworkParams;
 use stipend_client::reader::Reader;
 use stipend_client::{address, instruction};
 
 use super::genesis::Genesis;
-use super::mint::{self, TOKEN_2022};
+use super::mint;
 use super::rules::{default_emission, default_rules, DecayArgs, RulesArgs};
 use super::view::NetworkView;
 use crate::cluster::{carry_out, AuthorityArgs, ClusterArgs, ConsentArgs, Done, PayerArgs, Step};
 use crate::demo::Unit;
 use crate::failure::{ExitKind, Failure};
-use crate::figure::grouped;
+use crate::figure::{grouped, utc};
 use crate::keypair_file::{generate_key, read_keypair};
 use crate::print::{print, Format};
 
@@ -210,7 +211,7 @@ impl Args {
             self.id,
             grouped(params.emission.per_epoch_atoms),
             grouped(params.epoch_secs.into()),
-            params.genesis,
+            utc(params.genesis),
             grouped(params.cap_atoms),
         )
     }

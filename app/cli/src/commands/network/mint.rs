@@ -6,12 +6,11 @@ use solana_keypair::Keypair;
 use solana_signer::Signer as _;
 use spl_token_interface::instruction::initialize_mint2;
 use stipend_client::account::{mint, Mint};
+use stipend_client::address::TOKEN_2022;
 use stipend_client::ledger::Ledger;
 
 use crate::failure::{ExitKind, Failure};
 
-/// Token-2022.
-pub const TOKEN_2022: Address = solana_address::address!("TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb");
 /// Bytes of a mint without extensions, in both token programs.
 const MINT_BYTES: usize = 82;
 

@@ -21,6 +21,7 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
+    args.output.check_no_list()?;
     let mut accounts = args.origin.open()?;
     let address = args.network.find(&mut accounts)?;
     let read = Reader::new(&mut accounts, address).network();

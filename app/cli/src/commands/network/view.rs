@@ -8,7 +8,7 @@ use stipend_client::program::constants::NO_EPOCH;
 use stipend_client::program::state::{EmissionParams, Network, Policy, PolicyParams};
 
 use crate::demo::unit_text;
-use crate::figure::{counted, grouped, percent, sol};
+use crate::figure::{counted, grouped, percent, sol, utc};
 use crate::table::table;
 
 /// A network.
@@ -189,7 +189,7 @@ impl NetworkView {
             out,
             "Epochs     of {} s from {} on; epoch {} is open",
             grouped(self.epoch_secs.into()),
-            self.genesis,
+            utc(self.genesis),
             self.open_epoch
         )?;
         writeln!(

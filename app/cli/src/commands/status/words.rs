@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::look::{CanDo, Looked, OracleReports};
-use crate::figure::{counted, grouped, sol};
+use crate::figure::{counted, grouped, sol, utc};
 use crate::table::table;
 
 pub fn write(looked: &Looked, out: &mut dyn Write) -> io::Result<()> {
@@ -11,7 +11,7 @@ pub fn write(looked: &Looked, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "Mint       {}", looked.mint)?;
     let under_way =
         looked.epoch.map_or("epoch 0 has not begun".to_owned(), |epoch| format!("epoch {epoch} is under way"));
-    writeln!(out, "Clock      {}: {under_way}", looked.now)?;
+    writeln!(out, "Clock      {}: {under_way}", utc(looked.now))?;
     let open = &looked.open_epoch;
     writeln!(
         out,

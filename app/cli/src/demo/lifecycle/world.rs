@@ -6,9 +6,9 @@ use solana_keypair::Keypair;
 use solana_signer::Signer as _;
 use stipend_client::batch::{cut, SignedBatch, RELAYED_NODES};
 use stipend_client::embedded::EmbeddedLedger;
-use stipend_client::instruction::ReportBatch;
+use stipend_client::instruction::{transaction_name, ReportBatch};
 use stipend_client::ledger::{Accounts as _, Ledger as _, LedgerError};
-use stipend_client::metered::{instruction_name, Metered};
+use stipend_client::metered::Metered;
 use stipend_client::program::error::StipendError;
 use stipend_client::program::state::{Entry, Network, Slot};
 use stipend_client::reader::Reader;
@@ -183,7 +183,7 @@ impl World {
         self.steps.push(Step {
             step: self.steps.len() + 1,
             chapter: self.chapter,
-            instruction: instructions.last().map_or("nothing", instruction_name).to_owned(),
+            instruction: transaction_name(instructions).to_owned(),
             transactions: 0,
             compute_units: 0,
             fee_lamports,

@@ -1,0 +1,306 @@
+use clap::Parser;
+use solana_signer::Signer as _;
+use stipend_client::embedded::EmbeddedLedger;
+use stipend_client::ledger::Accounts as _;
+use stipend_client::program::instructions::NetworkParams;
+use stipend_client::program::state::{EmissionParams, Entry, PolicyParams};
+use stipend_client::settlement::OwnerClaim;
+use stipend_client::{address, instruction};
+
+use super::*;
+use crate::program::embedded_ledger;
+
+const GENESIS: i64 = 1_700_000_000;
+const EPOCH_SECS: u32 = 3_600;
+const EMISSION_ATOMS: u64 = 1_024_000;
+/// What each of three nodes earns in an epoch: 1,024,000 / 3 atoms, floored.
+const THIRD_ATOMS: u64 = 341_333;
+/// Rent of a token account: 6,960 lamports for each of 165 bytes and 128 more.
+const RENT_LAMPORTS: u64 = 2_039_280;
+
+#[derive(Parser)]
+struct Only {
+    #[command(flatten)]
+    args: Args,
+}
+
+fn options(options: &[&str]) -> Result<Args, clap::Error> {
+    Ok(Only::try_parse_from([&["claim"], options].concat())?.args)
+}
+
+fn key(seed: u8) -> Keypair {
+    Keypair::new_from_array([seed; 32])
+}
+
+/// Three owners, in the order in which they are told.
+fn owners() -> [Address; 3] {
+    let mut owners = [31, 32, 33].map(|seed| key(seed).pubkey());
+    owners.sort_unstable();
+    owners
+}
+
+/// A network with a node of each of three owners, which owes them `epochs` epochs. Its tokens have 3 decimals.
+struct World {
+    ledger: EmbeddedLedger,
+    payer: Keypair,
+    network: Address,
+    mint: Address,
+}
+
+impl World {
+    fn new(mint_limit_atoms: u64, epochs: u32) -> Self {
+        let mut ledger = embedded_ledger(GENESIS - 1).expect("a VM");
+        let (payer, mint_key, oracle) = (key(1), key(2), key(3));
+        let (authority, mint) = (payer.pubkey(), mint_key.pubkey());
+        for rich in [authority, oracle.pubkey()] {
+            ledger.airdrop(&rich, 1_000_000_000_000).expect("lamports");
+        }
+        let token_program = spl_token_interface::ID;
+        let rent = ledger.rent_lamports(82).expect("a rent");
+        let create = solana_system_interface::instruction::create_account(&authority, &mint, rent, 82, &token_program);
+        let initialize = spl_token_interface::instruction::initialize_mint2(&token_program, &mint, &authority, None, 3);
+        ledger.send(&payer, &[create, initialize.expect("an instruction")], &[&mint_key]).expect("a mint");
+        let network = address::network(&mint, 0);
+        let create =
+            instruction::create_network(&authority, &authority, &mint, &token_program, params(mint_limit_atoms));
+        let add = instruction::add_oracle(&authority, &authority, &network, &oracle.pubkey());
+        ledger.send(&payer, &[create, add], &[]).expect("a network");
+
+        let mut settlement = Settlement::new(&mut ledger, &payer, network);
+        for (device, owner) in (40..).zip(owners()) {
+            settlement.register(&key(device), None, &owner).expect("registered");
+        }
+        settlement.open_reports(0).expect("opened");
+        let (shard, entries) = (address::shard(&network, 0), [Entry::new(Some(10_000), None); 3]);
+        for epoch in 0..epochs {
+            ledger.warp_to(GENESIS + i64::from(epoch + 1) * i64::from(EPOCH_SECS));
+            let mut settlement = Settlement::new(&mut ledger, &payer, network);
+            settlement.report(&oracle, &shard, epoch, &entries).expect("reported");
+            settlement.score(epoch).expect("scored");
+            settlement.close().expect("closed");
+            settlement.settle().expect("settled");
+        }
+        Self { ledger, payer, network, mint }
+    }
+
+    fn claim(&mut self, args: &[&str]) -> Result<(Outcome, Option<Failure>), Failure> {
+        let args = options(args).expect("options");
+        claim(&mut self.ledger, &self.payer, &self.network, &args.whose, &args.consent)
+    }
+
+    fn token_account(&self, owner: &Address) -> Address {
+        address::associated_token(owner, &self.mint, &spl_token_interface::ID)
+    }
+
+    /// What each owner has, none where no token account is open.
+    fn atoms(&mut self) -> [Option<u64>; 3] {
+        owners().map(|owner| {
+            let found = self.ledger.account(&self.token_account(&owner)).expect("read");
+            found.map(|found| account::token_atoms(&found.data).expect("a token account"))
+        })
+    }
+}
+
+fn params(mint_limit_atoms: u64) -> NetworkParams {
+    NetworkParams {
+        id: 0,
+        genesis: GENESIS,
+        epoch_secs: EPOCH_SECS,
+        shard_capacity: 8,
+        unit: *b"kbit/s\0\0\0\0\0\0\0\0\0\0",
+        guardian: None,
+        cap_atoms: u64::MAX,
+        policy: PolicyParams {
+            report_secs: 600,
+            score_secs: 2 * EPOCH_SECS,
+            uptime_weight_bps: 10_000,
+            bandwidth_cap: 1,
+            max_boost_bps: 10_000,
+            quorum: 1,
+            mint_limit_atoms,
+            ..PolicyParams::default()
+        },
+        emission: EmissionParams { per_epoch_atoms: EMISSION_ATOMS, ..EmissionParams::default() },
+    }
+}
+
+#[test]
+fn what_is_only_looked_at_is_told_with_its_cost_and_nothing_is_sent() {
+    let mut world = World::new(EMISSION_ATOMS, 1);
+
+    let (outcome, failure) = world.claim(&["--all", "--dry-run"]).expect("looked at");
+
+    assert!(failure.is_none());
+    let owners = owners().map(|owner| Paid {
+        owner: owner.to_string(),
+        token_account: world.token_account(&owner).to_string(),
+        slots: 1,
+        accrued_atoms: THIRD_ATOMS.into(),
+        paid_atoms: 0,
+        paid_tokens: "0.000".to_owned(),
+    });
+    let expected = Outcome {
+        network: world.network.to_string(),
+        sent: false,
+        decimals: 3,
+        accrued_atoms: 3 * u128::from(THIRD_ATOMS),
+        // Under a limit each claim has a transaction of its own, of one signature.
+        cost: Cost { transactions: 3, fee_lamports: 15_000, token_accounts: 3, rent_lamports: 3 * RENT_LAMPORTS },
+        mint_limit: Some(Limit { epoch: 1, limit_atoms: EMISSION_ATOMS, left_atoms: EMISSION_ATOMS }),
+        transactions: 0,
+        outrun_transactions: 0,
+        refused_transactions: 0,
+        fee_lamports: 0,
+        owners: owners.into(),
+    };
+    assert_eq!(outcome, expected);
+    assert_eq!(world.atoms(), [None; 3]);
+}
+
+#[test]
+fn what_is_claimed_is_paid_once() {
+    let mut world = World::new(0, 1);
+    let [_, second, _] = owners();
+
+    let (one, _) = world.claim(&["--owner", &second.to_string(), "--yes"]).expect("claimed");
+    let (rest, _) = world.claim(&["--all", "--yes"]).expect("claimed");
+    let (nothing, failure) = world.claim(&["--all", "--yes"]).expect("claimed");
+
+    let paid = |outcome: &Outcome| outcome.owners.iter().map(|paid| paid.paid_atoms).collect::<Vec<_>>();
+    assert_eq!((paid(&one), paid(&rest)), (vec![THIRD_ATOMS], vec![THIRD_ATOMS; 2]));
+    assert_eq!(one.owners.first().map(|paid| paid.paid_tokens.as_str()), Some("341.333"));
+    // Claims of two owners fit one transaction.
+    assert_eq!((rest.transactions, rest.fee_lamports, rest.cost.token_accounts), (1, 5_000, 2));
+    assert_eq!((nothing.sent, nothing.transactions, nothing.owners.len()), (false, 0, 0));
+    assert!(failure.is_none());
+    assert_eq!(world.atoms(), [Some(THIRD_ATOMS); 3]);
+}
+
+#[test]
+fn owners_without_a_token_account_are_left_out_where_that_is_wanted() {
+    let mut world = World::new(0, 1);
+    let [_, second, _] = owners();
+    let open =
+        instruction::open_associated_token(&world.payer.pubkey(), &second, &world.mint, &spl_token_interface::ID);
+    world.ledger.send(&world.payer, &[open], &[]).expect("opened");
+
+    let (outcome, _) = world.claim(&["--all", "--no-open", "--yes"]).expect("claimed");
+
+    assert_eq!((outcome.owners.len(), outcome.cost.rent_lamports), (1, 0));
+    assert_eq!(world.atoms(), [None, Some(THIRD_ATOMS), None]);
+}
+
+#[test]
+fn what_passes_the_mint_limit_is_told_after_the_rest_is_paid() {
+    // Everybody is owed two thirds of the limit.
+    let mut world = World::new(EMISSION_ATOMS, 2);
+
+    let (outcome, failure) = world.claim(&["--all", "--yes"]).expect("claimed");
+    let (later, _) = world.claim(&["--all", "--dry-run"]).expect("looked at");
+
+    let failure = failure.expect("two wait");
+    assert_eq!(
+        failure.to_string(),
+        "failed to claim: MintLimitReached: mint limit of this epoch is reached; claim again in the next epoch, nothing is lost; \
+         2 transactions were not taken, all others stand"
+    );
+    assert_eq!(failure.exit_kind(), ExitKind::Refused);
+    assert_eq!((outcome.transactions, outcome.refused_transactions, outcome.outrun_transactions), (1, 2, 0));
+    assert_eq!(world.atoms(), [Some(2 * THIRD_ATOMS), None, None]);
+    let left_atoms = EMISSION_ATOMS - 2 * THIRD_ATOMS;
+    assert_eq!(later.mint_limit, Some(Limit { epoch: 2, limit_atoms: EMISSION_ATOMS, left_atoms }));
+}
+
+#[test]
+fn a_pause_is_told_before_the_question() {
+    let mut world = World::new(0, 1);
+    let pause = instruction::pause(&world.payer.pubkey(), &world.network);
+    world.ledger.send(&world.payer, &[pause], &[]).expect("paused");
+
+    let refused = world.claim(&["--all", "--dry-run"]).expect_err("paused");
+
+    assert_eq!(refused.exit_kind(), ExitKind::Refused);
+    assert!(refused.to_string().contains("claims are paused"), "{refused}");
+}
+
+#[test]
+fn a_prospect_says_how_much_of_what_it_says_is_sure() {
+    let owner = OwnerClaim { accrued_atoms: 1_500, slots: 1, destination: Address::default(), opens: true };
+    let mut claims = ClaimPlan {
+        owners: owners().map(|key| (key, owner)).into(),
+        transactions: vec![vec![Vec::new()]; 2],
+        mint_limit: None,
+    };
+    let mut cost = ClaimCost {
+        fee_lamports: 10_000,
+        has_priority: false,
+        token_accounts: 0,
+        rent_lamports: 0,
+        is_rent_least: false,
+        refused: None,
+    };
+
+    let short = prospect(&claims, &cost, 3);
+    claims.mint_limit = Some(MintLimit { epoch: 7, limit_atoms: 4_000, left_atoms: 1_000 });
+    cost = ClaimCost {
+        has_priority: true,
+        token_accounts: 3,
+        rent_lamports: 3 * 2_074_080,
+        is_rent_least: true,
+        refused: Some(LedgerError::Refused { index: 0, code: Some(1), reason: "no".to_owned() }),
+        ..cost
+    };
+    let long = prospect(&claims, &cost, 3);
+    let nothing = prospect(&ClaimPlan::default(), &cost, 3);
+
+    let total = "This will claim 4.500 tokens (4500 atoms) of 3 owners";
+    assert_eq!(short, [total, "in 2 transactions, fees 0.000010000 SOL"]);
+    let expected = [
+        total,
+        "in 2 transactions, fees about 0.000010000 SOL",
+        "and open 3 token accounts for at least 0.006222240 SOL of rent",
+        "mint limit: of 4,000 atoms an epoch 1,000 are left in epoch 7; what does not fit can be claimed again later",
+        "the first transaction would not be taken now: instruction 0 was refused: no",
+    ];
+    assert_eq!(long, expected);
+    assert_eq!(nothing, ["There is nothing to claim"]);
+}
+
+#[test]
+fn a_cluster_that_was_lost_is_worse_than_what_was_refused() {
+    let refused = |error: Option<StipendError>| LedgerError::Refused {
+        index: 0,
+        code: error.map(u32::from),
+        reason: "no".to_owned(),
+    };
+    let limited = || refused(Some(StipendError::MintLimitReached));
+    let lost = LedgerError::Unknown { signature: "s".to_owned(), reason: "gone".to_owned() };
+    let kind = |errors| failure(errors).map(|failure| failure.exit_kind());
+
+    assert_eq!(kind(vec![]), None);
+    assert_eq!(kind(vec![limited()]), Some(ExitKind::Refused));
+    assert_eq!(
+        failure(vec![limited(), refused(None)]).map(|failure| failure.to_string()),
+        Some("failed to claim: instruction 0 was refused: no".to_owned())
+    );
+    assert_eq!(kind(vec![refused(None), limited(), lost]), Some(ExitKind::Cluster));
+}
+
+#[test]
+fn whose_is_to_be_said_and_only_once() {
+    let address = Address::default().to_string();
+
+    assert!(options(&["--all", "--no-open", "--yes", "--output", "csv"]).is_ok());
+    assert!(options(&["--node", &address, &address, "--output", "json"]).is_ok());
+    assert!(options(&["--yes"]).is_err());
+    assert!(options(&["--all", "--owner", &address]).is_err());
+}
+
+#[test]
+fn atoms_of_any_decimals_lose_nothing() {
+    assert_eq!(tokens(0, 0), "0");
+    assert_eq!(tokens(7, 0), "7");
+    assert_eq!(tokens(7, 3), "0.007");
+    assert_eq!(tokens(1_234_567, 6), "1.234567");
+    assert_eq!(tokens(u128::from(u64::MAX), 9), "18446744073.709551615");
+}
