@@ -55,6 +55,7 @@ enum Command {
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
+    process::forget_package();
     // These are built as any host crate is, by the toolchain that runs this: without its name, rustup would obey the toolchain
     // files that some crates bring along.
     if !matches!(arguments.command, Command::Bench | Command::Localnet { .. } | Command::ClusterTest { .. }) {

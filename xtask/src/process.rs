@@ -25,17 +25,30 @@ const FORGOTTEN: [&str; 11] = [
     // anchor-lang-idl would pass a wrong argument to cargo, and a pinned rustc would shadow /usr/bin/rustc.
     "RUSTUP_TOOLCHAIN",
 ];
-const FORGOTTEN_PREFIXES: [&str; 4] = ["CARGO_MANIFEST_", "CARGO_PKG_", "CARGO_PROFILE_", "CARGO_TARGET_"];
+const FORGOTTEN_PREFIXES: [&str; 2] = ["CARGO_PROFILE_", "CARGO_TARGET_"];
+/// What `cargo run` says of xtask's own package.
+const PACKAGE_PREFIXES: [&str; 2] = ["CARGO_MANIFEST_", "CARGO_PKG_"];
+
+/// Cleans this process's environment of what `cargo run` says of xtask: build scripts that ask cargo for their own package would
+/// be run again, and all that depends on them compiled again, each time that cargo is started by xtask and then by somebody else.
+pub fn forget_package() {
+    // Cargo says where the workspace is; keep that.
+    workspace::root();
+    forget(|name| PACKAGE_PREFIXES.iter().any(|prefix| name.starts_with(prefix)));
+}
 
 /// Cleans this process's environment, for every command started after it.
 pub fn forget_cargo_run() {
-    // Cargo says where the workspace is; keep that.
-    workspace::root();
-    for (name, _) in env::vars_os() {
-        let Some(name) = name.to_str() else { continue };
+    forget(|name| {
         let is_forgotten =
             FORGOTTEN.contains(&name) || FORGOTTEN_PREFIXES.iter().any(|prefix| name.starts_with(prefix));
-        if is_forgotten && name != "CARGO_TARGET_DIR" {
+        is_forgotten && name != "CARGO_TARGET_DIR"
+    });
+}
+
+fn forget(is_forgotten: impl Fn(&str) -> bool) {
+    for (name, _) in env::vars_os() {
+        if name.to_str().is_some_and(&is_forgotten) {
             env::remove_var(name);
         }
     }
