@@ -4,11 +4,15 @@ use crate::built;
 use serde_json::Value;
 use solana_keypair::{write_keypair_file, Keypair};
 use std::{
+    collections::BTreeSet,
     ffi::OsStr,
     fs::{self, File},
     path::PathBuf,
     process::{Child, Command, Stdio},
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        atomic::{AtomicUsize, Ordering},
+        Mutex, PoisonError,
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -26,6 +30,31 @@ pub struct Stipend {
     folder: TempDir,
     url: String,
     started: AtomicUsize,
+    /// The words of each run that went well.
+    done: Mutex<Vec<Vec<String>>>,
+}
+
+/// Runs a command to its end, with nobody at its stdin. Panics if that takes longer than three minutes.
+#[track_caller]
+pub fn finish(mut command: Command) -> Finished {
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().expect("the command starts");
+    let pid = child.id();
+    let start = Instant::now();
+    let (sender, ended) = std::sync::mpsc::channel();
+    thread::spawn(move || sender.send(child.wait_with_output()));
+    let output = match ended.recv_timeout(LIMIT) {
+        Ok(output) => output.expect("its output"),
+        Err(_) => {
+            Command::new("kill").args(["-9", &pid.to_string()]).status().ok();
+            panic!("{command:?} runs since {} seconds", start.elapsed().as_secs());
+        }
+    };
+    Finished {
+        code: output.status.code(),
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
 }
 
 /// What a command left behind.
@@ -61,7 +90,7 @@ impl Stipend {
     pub fn new(url: &str, payer: &Keypair) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         write_keypair_file(payer, folder.path().join(PAYER)).expect("a key file");
-        Self { folder, url: url.to_owned(), started: AtomicUsize::new(0) }
+        Self { folder, url: url.to_owned(), started: AtomicUsize::new(0), done: Mutex::default() }
     }
 
     /// A path in the folder.
@@ -82,25 +111,49 @@ impl Stipend {
     /// Runs it to its end.
     #[track_caller]
     pub fn run<A: AsRef<OsStr>>(&self, arguments: &[A]) -> Finished {
-        let name =
-            || arguments.iter().map(|one| one.as_ref().to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ");
-        let child = self.command(arguments).spawn().expect("stipend starts");
-        let pid = child.id();
-        let start = Instant::now();
-        let (sender, ended) = std::sync::mpsc::channel();
-        std::thread::spawn(move || sender.send(child.wait_with_output()));
-        let output = match ended.recv_timeout(LIMIT) {
-            Ok(output) => output.expect("its output"),
-            Err(_) => {
-                Command::new("kill").args(["-9", &pid.to_string()]).status().ok();
-                panic!("stipend {} runs since {} seconds", name(), start.elapsed().as_secs());
-            }
-        };
-        Finished {
-            code: output.status.code(),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        let words: Vec<_> = arguments.iter().map(|one| one.as_ref().to_string_lossy().into_owned()).collect();
+        let finished = finish(self.command(arguments));
+        if finished.code == Some(0) {
+            self.done.lock().unwrap_or_else(PoisonError::into_inner).push(words);
         }
+        finished
+    }
+
+    /// Every command that does something itself, as `node list`: all that the help names, and that names no further ones.
+    #[track_caller]
+    pub fn leaves(&self) -> BTreeSet<String> {
+        let (mut leaves, mut groups) = (BTreeSet::new(), vec![Vec::new()]);
+        while let Some(group) = groups.pop() {
+            let below = self.commands_below(&group);
+            if below.is_empty() {
+                leaves.insert(group.join(" "));
+            }
+            groups.extend(below.into_iter().map(|name| [&group[..], &[name]].concat()));
+        }
+        leaves
+    }
+
+    /// Those of [`Self::leaves`] that [`Self::run`] ran to exit code 0.
+    #[track_caller]
+    pub fn leaves_done(&self) -> BTreeSet<String> {
+        let done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_done = |leaf: &String| {
+            let leaf: Vec<_> = leaf.split(' ').collect();
+            done.iter()
+                .any(|words| words.len() >= leaf.len() && leaf.iter().zip(words).all(|(name, word)| name == word))
+        };
+        self.leaves().into_iter().filter(is_done).collect()
+    }
+
+    /// What the help of a command lists under `Commands:`, but for `help` itself.
+    #[track_caller]
+    fn commands_below(&self, group: &[String]) -> Vec<String> {
+        let help = self.command(&[group, &["--help".to_owned()]].concat()).output().expect("stipend starts");
+        assert!(help.status.success(), "stipend {} --help failed", group.join(" "));
+        let help = String::from_utf8_lossy(&help.stdout).into_owned();
+        let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+        let names = listed.filter_map(|line| line.split_whitespace().next());
+        names.filter(|name| *name != "help").map(str::to_owned).collect()
     }
 
     /// Starts one that runs on.

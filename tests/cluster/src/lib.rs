@@ -8,15 +8,17 @@ mod proxy;
 mod random;
 mod validator;
 
-pub use command::{Finished, Running, Stipend};
+pub use command::{finish, Finished, Running, Stipend};
 pub use proxy::{Fault, Plan, Proxy};
 pub use random::{seed, Random};
-pub use validator::Validator;
+pub use validator::{artifact, Validator};
 
 use std::{env, path::PathBuf};
 
 /// A program that `cargo xtask cluster-test` has built.
-fn built(variable: &str) -> PathBuf {
+///
+/// - `variable`: of the environment, where its path is.
+pub fn built(variable: &str) -> PathBuf {
     match env::var_os(variable) {
         Some(path) => path.into(),
         None => panic!("{variable} is not set; run these tests by `cargo xtask cluster-test`"),

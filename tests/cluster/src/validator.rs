@@ -27,17 +27,24 @@ const LIFE_SECS: u32 = 1_800;
 /// Runs until it is dropped; its ledger goes with it.
 pub struct Validator {
     process: Option<Child>,
+    program: PathBuf,
+    upgrade_authority: Option<Address>,
     folder: TempDir,
     rpc_port: u16,
     faucet_port: u16,
 }
 
 impl Validator {
-    /// A new chain with the committed program.
+    /// A new chain with the committed program, which nobody can upgrade.
     pub fn start() -> Self {
+        Self::start_with(artifact(), None)
+    }
+
+    /// A new chain with these bytes as the program, and who may upgrade it, if anybody.
+    pub fn start_with(program: PathBuf, upgrade_authority: Option<Address>) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let (rpc_port, faucet_port) = free_ports();
-        let mut validator = Self { process: None, folder, rpc_port, faucet_port };
+        let mut validator = Self { process: None, program, upgrade_authority, folder, rpc_port, faucet_port };
         validator.resume();
         validator
     }
@@ -103,7 +110,8 @@ impl Validator {
             .args(["--faucet-port", &self.faucet_port.to_string()])
             .args(["--end-after", &LIFE_SECS.to_string()])
             .args(["--program", &stipend_client::program::ID.to_string()])
-            .arg(artifact())
+            .arg(&self.program)
+            .args(self.upgrade_authority.iter().flat_map(|key| ["--upgrade-authority".to_owned(), key.to_string()]))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(errors);
@@ -146,7 +154,8 @@ pub(crate) fn ledger(urls: &[String]) -> RpcLedger {
     RpcLedger::new(urls, options).expect("threads")
 }
 
-fn artifact() -> PathBuf {
+/// The committed program.
+pub fn artifact() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../programs/stipend/artifact/stipend.so")
 }
 

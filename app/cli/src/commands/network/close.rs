@@ -52,9 +52,11 @@ struct Outcome {
     done: Done,
 }
 
-/// Why a network can't be closed yet.
+/// Why a network can't be closed, or not yet.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 enum InUse {
+    #[error("{0} is not the network's authority; sign with the authority: --authority")]
+    Authority(Address),
     #[error("{0} left; retire, pay and close them first")]
     Nodes(String),
     #[error("a slot was vacated in epoch {0}, which a report may still name; close that epoch first")]
@@ -88,7 +90,7 @@ fn plan(ledger: &mut impl Search, address: &Address, authority: &Address) -> Res
     let settling = |error| Failure::settling(DOING, error);
     let network = Reader::new(ledger, *address).network().map_err(settling)?;
     let shards = Reader::new(ledger, *address).first_shards(network.shard_count).map_err(settling)?;
-    check(&network, &shards).map_err(|cause| Failure::new(ExitKind::Refused, DOING, cause))?;
+    check(&network, &shards, authority).map_err(|cause| Failure::new(ExitKind::Refused, DOING, cause))?;
     let mut steps = Vec::new();
     for shard in shards.iter().rev() {
         let reports = reports_of(ledger, &shard.address).map_err(settling)?;
@@ -102,7 +104,12 @@ fn plan(ledger: &mut impl Search, address: &Address, authority: &Address) -> Res
 }
 
 /// What only others, or time, can mend.
-fn check(network: &Network, shards: &[ShardState]) -> Result<(), InUse> {
+///
+/// All but the last step are anybody's: who could not take the last one is to learn it before the first.
+fn check(network: &Network, shards: &[ShardState], authority: &Address) -> Result<(), InUse> {
+    if network.authority != *authority {
+        return Err(InUse::Authority(*authority));
+    }
     if network.slot_count > 0 {
         let verb = if network.slot_count == 1 { "is" } else { "are" };
         return Err(InUse::Nodes(format!("{} {verb}", counted(network.slot_count, "node"))));
@@ -219,6 +226,15 @@ mod tests {
         );
         ledger.warp_to(1_700_000_300 + 2 * 86_400 + 43_200);
         Settlement::new(&mut ledger, &payer, address).close_until(1).expect("closed");
+
+        let stranger = plan(&mut ledger, &address, &ORACLE).expect_err("not the authority's");
+        assert_eq!(
+            (stranger.exit_kind(), stranger.to_string()),
+            (
+                ExitKind::Refused,
+                format!("failed to close the network: {ORACLE} is not the network's authority; sign with the authority: --authority")
+            )
+        );
 
         let (mint, steps) = plan(&mut ledger, &address, &key).expect("a plan");
         for step in &steps {
