@@ -7,7 +7,9 @@ use anyhow::Result;
 use crate::{localnet, process, workspace};
 
 /// All of them, however they hang: `timeout` ends what the tests started too.
-const LIMIT: &str = "90m";
+const LIMIT: &str = "60m";
+/// As `cargo test --workspace` builds everything: one package by itself would be other builds of most dependencies.
+const WORKSPACE_TESTS: [&str; 4] = ["test", "--release", "--locked", "--workspace"];
 
 /// Builds the validator, `stipend` and `stipend-migrate`, and runs the tests one by one.
 ///
@@ -16,16 +18,15 @@ const LIMIT: &str = "90m";
 /// Errors: something doesn't compile, a test fails, or they take too long.
 pub fn run(filter: Option<&str>) -> Result<()> {
     let validator = localnet::build()?;
-    for package in ["stipend-cli", "stipend-migrations"] {
-        process::run(process::cargo().args(["build", "--release", "--locked", "--package", package]))?;
-    }
+    // Tests of the commands build these too.
+    process::run(process::cargo().args(WORKSPACE_TESTS).arg("--no-run"))?;
     let commands = workspace::target_dir()?.join("release");
     let mut tests = Command::new("timeout");
     tests
         .args(["--kill-after=30", LIMIT])
         .arg(process::cargo().get_program())
-        .args(["test", "--release", "--locked", "--package", "stipend-cluster-tests", "--", "--ignored"])
-        .args(["--test-threads=1"])
+        .args(WORKSPACE_TESTS)
+        .args(["--test", "cluster", "--", "--ignored", "--test-threads=1"])
         .args(filter)
         .env("STIPEND_LOCALNET", validator)
         .env("STIPEND_COMMAND", commands.join("stipend"))
