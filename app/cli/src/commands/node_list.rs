@@ -195,10 +195,12 @@ fn write_table(nodes: &[Listed], out: &mut dyn Write) -> io::Result<()> {
         table.add_row(columns.iter().map(|column| (column.cell)(node)));
     }
     writeln!(out, "{table}")?;
+    // What none has, as a reason before the first score, is not told.
+    let same = same.iter().map(|column| (column.name, (column.cell)(first))).filter(|(_, cell)| *cell != none());
+    let same: Vec<_> = same.map(|(name, cell)| format!("{name} {cell}")).collect();
     if same.is_empty() {
         return Ok(());
     }
-    let same: Vec<_> = same.iter().map(|column| format!("{} {}", column.name, (column.cell)(first))).collect();
     writeln!(out, "{}: {}", if nodes.len() == 1 { "It has" } else { "All have" }, same.join(", "))
 }
 
@@ -260,6 +262,15 @@ mod tests {
             assert!(text.contains(&cell), "{text}");
         }
         assert_eq!(text.lines().last(), Some("All have: since 3, epoch 7, reason no bandwidth quorum"));
+    }
+
+    #[test]
+    fn what_no_node_has_is_not_told() {
+        let unscored = |slot| Listed { scored_epoch: None, reason: None, ..node(slot, 'A') };
+
+        let text = written(&[unscored(0), unscored(1)]);
+
+        assert!(text.ends_with(", state live, since 3, boost 100.00 %\n"), "{text}");
     }
 
     #[test]
