@@ -11,12 +11,12 @@ use stipend_migrations::{
 };
 use tempfile::TempDir;
 
-/// What every plan here says, unless its test alters it.
+/// What every plan here says, unless its test alters it. `STIPEND` stands for the program's ID.
 pub const PLAN: &str = r#"
 payer = "payer.json"
 
 [program]
-id = "jjnoHYzRtgyBjRKzaLM6Ur3zPgbsJk7Q5ncg2CUgHJ4"
+id = "STIPEND"
 artifact = "stipend.so"
 upgrade_authority = "upgrade.json"
 hand_over_to = "none"
@@ -98,16 +98,14 @@ impl Scene {
             assert!(text.contains(from), "{from} is not in the plan");
             text = text.replace(from, to);
         }
+        let text = text.replace("STIPEND", &stipend_client::program::ID.to_string());
         fs::write(self.path("plan.toml"), text).expect("written");
         Plan::read(&self.path("plan.toml"), None)
     }
 
     /// A plan of a program that is not there, by its own key.
     pub fn fresh_program(&self) -> Plan {
-        self.plan(&[
-            ("\"jjnoHYzRtgyBjRKzaLM6Ur3zPgbsJk7Q5ncg2CUgHJ4\"", "\"program.json\""),
-            ("hand_over_to = \"none\"\n", ""),
-        ])
+        self.plan(&[("\"STIPEND\"", "\"program.json\""), ("hand_over_to = \"none\"\n", "")])
     }
 
     /// Takes a step; returns how many transactions it sent.

@@ -11,6 +11,7 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
+use stipend_client::program::ID;
 use stipend_cluster_tests::{artifact, built, finish, Finished, Stipend, Validator};
 use stipend_migrations::{deployment::Deployment, m0001_program::DeployProgram, migration::take, plan::Plan};
 use tempfile::TempDir;
@@ -24,13 +25,13 @@ const FEE_LAMPORTS: u64 = 5_000;
 const CHUNK_BYTES: usize = 1_232 - 129 - 3 - 129 - 32 - 6 - 16 - 80;
 /// Longest wait for the first chunks of a program.
 const LIMIT: Duration = Duration::from_secs(300);
-const ID: &str = "jjnoHYzRtgyBjRKzaLM6Ur3zPgbsJk7Q5ncg2CUgHJ4";
 const KEYS: [&str; 8] = ["payer", "program", "upgrade", "mint", "authority", "oracle-1", "oracle-2", "oracle-3"];
+/// `STIPEND` stands for the program's ID.
 const PLAN: &str = r#"
 payer = "payer.json"
 
 [program]
-id = "jjnoHYzRtgyBjRKzaLM6Ur3zPgbsJk7Q5ncg2CUgHJ4"
+id = "STIPEND"
 artifact = "stipend.so"
 upgrade_authority = "upgrade.json"
 hand_over_to = "none"
@@ -135,7 +136,7 @@ impl Deployer {
             assert!(text.contains(from), "{from} is not in the plan");
             text = text.replace(from, to);
         }
-        fs::write(self.path(name), text).expect("written");
+        fs::write(self.path(name), text.replace("STIPEND", &ID.to_string())).expect("written");
     }
 
     /// `stipend-migrate`, in a folder of its own, which is its home too.
@@ -268,8 +269,8 @@ fn a_plan_is_carried_out_once_at_the_price_that_was_shown() {
 
     deployer.plan("other.toml", &[("epoch_secs = 100", "epoch_secs = 101")]);
     deployer.refused(&["other.toml", "--yes"], 4, "epoch_secs");
-    deployer.plan("other.toml", &[(ID, &deployer.key("program").to_string())]);
-    deployer.refused(&["other.toml", "--yes"], 2, ID);
+    deployer.plan("other.toml", &[("STIPEND", &deployer.key("program").to_string())]);
+    deployer.refused(&["other.toml", "--yes"], 2, &ID.to_string());
     deployer.refused(&["nothing.toml", "--yes"], 2, "nothing.toml");
     deployer.refused(&["plan.toml", "--yes", "--url", "http://127.0.0.1:9"], 3, "cluster can't be reached");
     assert_eq!(balance(&deployer), GIVEN_LAMPORTS - cost_lamports);
@@ -333,7 +334,7 @@ fn a_new_program_is_deployed_once_at_the_price_of_its_bytes() {
     let validator = Validator::start();
     deployer.go_to(&validator);
     // The committed ID's key is held by nobody: the same bytes under another one, which the loader does not care about.
-    deployer.plan("plan.toml", &[(ID, "program.json"), ("hand_over_to = \"none\"\n", "")]);
+    deployer.plan("plan.toml", &[("STIPEND", "program.json"), ("hand_over_to = \"none\"\n", "")]);
     let mut plan = Plan::read(&deployer.path("plan.toml"), None).expect("a plan");
     let mut ledger = validator.ledger();
     let (id, payer) = (deployer.key("program"), deployer.key("payer"));
