@@ -1,5 +1,7 @@
 //! Tests on a real validator: `cargo xtask cluster-test`.
 
+mod dry;
+mod lifecycle;
 mod migrate;
 mod network;
 mod oracles;
