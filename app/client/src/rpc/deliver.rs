@@ -56,7 +56,10 @@ impl Link {
         let mut outcomes: Vec<Option<Outcome>> = Vec::new();
         outcomes.resize_with(transactions.len(), || None);
         let mut pending = self.prepare(payer, transactions, signers, &mut outcomes).await;
-        for _ in 0..self.options.blockhashes {
+        for round in 0..self.options.blockhashes {
+            if round > 0 {
+                self.refuse_again(&payer.pubkey(), &mut pending, &mut outcomes).await;
+            }
             if pending.is_empty() {
                 break;
             }
@@ -119,6 +122,19 @@ impl Link {
             }
         }
         pending
+    }
+
+    /// Refuses what would be refused by now, as when the payer has run dry since: a cluster drops that without a word.
+    async fn refuse_again(&self, payer: &Address, pending: &mut Vec<Pending<'_>>, outcomes: &mut [Option<Outcome>]) {
+        let mut left = Vec::new();
+        for one in std::mem::take(pending) {
+            match self.simulate(payer, &one.composed).await {
+                // It may be there again when it is sent.
+                Ok(_) | Err(LedgerError::Unreachable { .. }) => left.push(one),
+                Err(error) => tell(outcomes, one.place, Err(error)),
+            }
+        }
+        *pending = left;
     }
 
     /// Signs all with one blockhash and sends them until each has landed or the blockhash has expired. What is left is known not
