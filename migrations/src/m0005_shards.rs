@@ -76,7 +76,13 @@ fn missing<L: Ledger>(ledger: &mut L, plan: &Plan) -> Result<Vec<Missing>, Migra
     let network = plan.network_address();
     let there = find(ledger, network)?;
     let count = there.as_ref().map_or(0, |there| there.shard_count);
-    let is_full = there.as_ref().is_none_or(|there| there.is_full());
+    let is_full = match count.checked_sub(1) {
+        None => true,
+        Some(last) => {
+            let last = Reader::new(ledger, network).shard(last)?;
+            last.slots.len() == usize::from(last.header.capacity)
+        }
+    };
     let possible = count.saturating_add(u32::from(is_full));
     if plan.shards > possible {
         return Err(MigrationError::ShardsNotFull { planned: plan.shards, possible });

@@ -14,7 +14,7 @@ use solana_keypair::Keypair;
 use solana_signer::Signer;
 use stipend::{
     instructions::NetworkParams,
-    state::{EmissionParams, Entry, Network, Node, PolicyParams, Report, Shard, Slot},
+    state::{DirectoryEntry, EmissionParams, Entry, Network, PolicyParams, Report, Shard, Slot},
 };
 use stipend_client::{
     account, address as place,
@@ -180,8 +180,10 @@ impl Scene {
         let state = MintState { authority: Some(self.authority.pubkey()), ..MintState::default() };
         self.stage.put(&mint, state.to_account(&spl_token_interface::ID));
         let (payer, authority) = (self.stage.payer.pubkey(), self.authority.pubkey());
+        // Its first epoch is still to come, whenever it is made.
+        let params = NetworkParams { genesis: GENESIS.max(self.stage.now() + 1), ..params() };
         let mut instructions =
-            vec![instruction::create_network(&payer, &authority, &mint, &spl_token_interface::ID, params())];
+            vec![instruction::create_network(&payer, &authority, &mint, &spl_token_interface::ID, params)];
         let network = place::network(&mint, 0);
         for oracle in &self.oracles {
             instructions.push(instruction::add_oracle(&payer, &authority, &network, &oracle.pubkey()));
@@ -192,12 +194,14 @@ impl Scene {
             instructions.push(instruction::open_report(&payer, &network, &shard, &oracle.pubkey()));
         }
         let device = key("device of the twin");
+        instructions.push(instruction::open_directory(&payer, &network, &device.pubkey()));
         instructions.push(instruction::register_node(&payer, &device.pubkey(), None, &network, &shard, owner, None));
         self.stage.accepts(&instructions, &[&self.authority, &device]);
         (network, shard)
     }
 
-    /// The second that the clock shows.
+    /// Sets the clock, which never goes back.
+    #[track_caller]
     pub fn warp_to(&mut self, now: i64) {
         self.stage.warp_to(now);
     }
@@ -264,9 +268,26 @@ impl Scene {
         account::report(&self.stage.data(&report)).expect("a report")
     }
 
-    /// What a node's account says.
-    pub fn node(&mut self, device: &Address) -> Node {
-        account::node(&self.stage.data(&place::node(&self.network, device))).expect("a node")
+    /// What a device's directory says of it.
+    #[track_caller]
+    pub fn node(&mut self, device: &Address) -> DirectoryEntry {
+        let directory = self.stage.data(&place::directory(&self.network, device));
+        let (_, entries) = account::directory(&directory).expect("a directory");
+        *entries.iter().find(|entry| entry.device == *device).expect("the device is registered")
+    }
+
+    /// Opens a device's directory of a network, unless it is there.
+    pub fn open_directory_of(&mut self, network: &Address, device: &Address) {
+        if self.stage.account(&place::directory(network, device)).is_none() {
+            let open = instruction::open_directory(&self.stage.payer.pubkey(), network, device);
+            self.stage.accepts(&[open], &[]);
+        }
+    }
+
+    /// Opens a device's directory of this network, unless it is there.
+    pub fn open_directory(&mut self, device: &Address) {
+        let network = self.network;
+        self.open_directory_of(&network, device);
     }
 
     /// Writes the network's account, past every rule.

@@ -12,6 +12,7 @@ use solana_program_test::{
     tokio::runtime::{Builder, Runtime},
     BuiltinFunctionDefinition, ProgramTest, ProgramTestContext,
 };
+use solana_rent::{Rent, DEFAULT_LAMPORTS_PER_BYTE};
 use solana_signer::Signer;
 use solana_transaction::{versioned::VersionedTransaction, Transaction};
 use solana_transaction_error::TransactionError;
@@ -19,6 +20,9 @@ use std::{path::PathBuf, sync::OnceLock};
 
 /// Unix seconds at which every stage's clock begins.
 pub const START: i64 = 1_800_000_000;
+
+/// Lamports a byte that rent costs at first, and that the bank's own check of accounts stays with.
+pub const BANK_RENT: u64 = DEFAULT_LAMPORTS_PER_BYTE;
 
 const LOADER: Address = Address::from_str_const("BPFLoader2111111111111111111111111111111111");
 const COMPUTE_BUDGET: Address = Address::from_str_const("ComputeBudget111111111111111111111111111111");
@@ -90,7 +94,9 @@ impl Stage {
         let context = runtime.block_on(test.start_with_context());
         let payer = context.payer.insecure_clone();
         let mut stage = Self { runtime, context, payer, sent: 0 };
-        stage.warp_to(START);
+        // The bank's own clock begins at the present, whenever that is.
+        let clock = stage.clock();
+        stage.context.set_sysvar(&Clock { unix_timestamp: START, ..clock });
         stage
     }
 
@@ -104,16 +110,27 @@ impl Stage {
         self.runtime.block_on(self.context.banks_client.get_sysvar()).expect("the clock is there")
     }
 
-    /// Sets the clock.
+    /// Sets the clock, which never goes back.
+    #[track_caller]
     pub fn warp_to(&mut self, now: i64) {
-        let clock = self.clock();
-        self.context.set_sysvar(&Clock { unix_timestamp: now, ..clock });
+        let slot = self.clock().slot;
+        self.set_clock(slot, now);
     }
 
-    /// Sets the slot that the clock shows, too.
+    /// Sets the slot that the clock shows, too; neither goes back.
+    #[track_caller]
     pub fn set_clock(&mut self, slot: u64, now: i64) {
         let clock = self.clock();
+        assert!(now >= clock.unix_timestamp, "clock would go back from {} to {now}", clock.unix_timestamp);
+        assert!(slot >= clock.slot, "clock would go back from slot {} to {slot}", clock.slot);
         self.context.set_sysvar(&Clock { slot, unix_timestamp: now, ..clock });
+    }
+
+    /// Sets what rent costs, in lamports a byte; the bank itself holds accounts to [`BANK_RENT`] throughout.
+    #[track_caller]
+    pub fn set_rent(&mut self, lamports_per_byte: u64) {
+        assert!(lamports_per_byte >= BANK_RENT, "the bank refuses accounts that hold less than {BANK_RENT} a byte");
+        self.context.set_sysvar(&Rent { lamports_per_byte, ..Rent::default() });
     }
 
     /// Lamports that an account of `space` bytes must hold.

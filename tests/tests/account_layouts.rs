@@ -2,8 +2,10 @@
 //!
 //! Offsets and discriminators (the first 8 bytes of SHA-256 of `account:Network` and so on) are written by hand.
 
+use crate::acts::{entry_rent, slot_rent};
 use solana_address::Address;
 use solana_signer::Signer;
+use std::collections::BTreeSet;
 use stipend::{instructions::NetworkParams, state::EmissionParams};
 use stipend_client::{address as place, instruction};
 use stipend_tests::{
@@ -65,7 +67,8 @@ fn scene() -> (Scene, Address) {
     scene.score(&shard, 1);
     scene.close();
     scene.warp_to(end(2));
-    scene.pause();
+    let by_guardian = instruction::pause(&key("guardian").pubkey(), &scene.network);
+    scene.stage.accepts(&[by_guardian], &[&scene.guardian]);
     scene.resume();
     scene.add_oracle(key("oracle 2"));
     scene.remove_oracle(&key("oracle 1").pubkey(), false);
@@ -100,6 +103,7 @@ fn register(scene: &mut Scene, shard: &Address, device: &str, owner: &str) {
     let vouched = Some(registrar.pubkey());
     let payer = scene.stage.payer.pubkey();
     let network = scene.network;
+    scene.open_directory(&device.pubkey());
     let register =
         instruction::register_node(&payer, &device.pubkey(), vouched.as_ref(), &network, shard, &owner, None);
     scene.stage.accepts(&[register], &[&device, &registrar]);
@@ -112,34 +116,41 @@ fn every_field_of_a_network_lies_where_it_lay() {
     let payer = scene.stage.payer.pubkey();
     let bytes = Bytes(scene.stage.data(&network));
     let (_, bump) = Address::find_program_address(&[b"network", scene.mint.as_ref(), &[0, 0]], &stipend::ID);
-    let (_, minter_bump) = Address::find_program_address(&[b"mint_authority", scene.mint.as_ref()], &stipend::ID);
+    let (minter, minter_bump) = Address::find_program_address(&[b"mint_authority", scene.mint.as_ref()], &stipend::ID);
 
-    assert_eq!(bytes.0.len(), 4_400);
+    assert_eq!(bytes.0.len(), 6_976);
     assert_eq!(bytes.array(0), [51, 5, 209, 183, 60, 99, 156, 251]);
-    // version, bumps, paused, id, shard capacity
-    assert_eq!((bytes.u8(8), bytes.u8(9), bytes.u8(10), bytes.u8(11)), (1, bump, minter_bump, 0));
+    // version, bumps, whether there ever was another network, id, shard capacity
+    assert_eq!((bytes.u8(8), bytes.u8(9), bytes.u8(10), bytes.u8(11)), (1, bump, minter_bump, 1));
     assert_eq!((bytes.u16(12), bytes.u16(14)), (0, 5));
-    // authority, pending authority, guardian, mint, token program, payer
+    // authority, pending authority, guardian, mint, token program, mint authority, payer
     assert_eq!((bytes.address(16), bytes.address(48)), (scene.authority.pubkey(), address("heir")));
     assert_eq!((bytes.address(80), bytes.address(112)), (key("guardian").pubkey(), scene.mint));
-    assert_eq!((bytes.address(144), bytes.address(176)), (spl_token_interface::ID, payer));
+    assert_eq!((bytes.address(144), bytes.address(176)), (spl_token_interface::ID, minter));
+    assert_eq!(bytes.address(208), payer);
     // domain: slot and time of the creation; unit
-    assert_eq!((bytes.u32(208), bytes.u32(212)), (1, START as u32));
-    assert_eq!(bytes.array(216), *b"Mbit/s\0\0\0\0\0\0\0\0\0\0");
-    // genesis, last resumption, length of an epoch
-    assert_eq!((bytes.u64(232), bytes.u64(240), bytes.u32(248)), (GENESIS as u64, end(2) as u64, 100));
-    // open epoch, shards, scored ones, unsettled ones
-    assert_eq!((bytes.u32(252), bytes.u32(256), bytes.u32(260), bytes.u32(264)), (2, 1, 1, 1));
-    // other networks, whether there ever was one, reserved
-    assert_eq!((bytes.u16(268), bytes.u8(270), bytes.u8(271)), (1, 1, 0));
-    // slots with a tenant, total score: 7,000 · 6,400 + 6,000 · 10,000
-    assert_eq!((bytes.u64(272), bytes.u64(280)), (2, 104_800_000));
+    assert_eq!((bytes.u32(240), bytes.u32(244)), (1, START as u32));
+    assert_eq!(bytes.array(248), *b"Mbit/s\0\0\0\0\0\0\0\0\0\0");
+    // genesis, opening of the open epoch, end of the last pause, when the guardian may pause again: 7 days later
+    assert_eq!((bytes.u64(264), bytes.u64(272)), (GENESIS as u64, end(1) as u64));
+    assert_eq!((bytes.u64(280), bytes.u64(288)), (end(2) as u64, end(2) as u64 + 604_800));
+    // length of an epoch, open epoch, shards, those that are scored, scored ones, unsettled ones
+    assert_eq!((bytes.u32(296), bytes.u32(300), bytes.u32(304)), (100, 2, 1));
+    assert_eq!((bytes.u32(308), bytes.u32(312), bytes.u32(316)), (1, 1, 1));
+    // directories, other networks, reserved
+    let devices = ["device 0", "device 1", "device 2"].map(|device| key(device).pubkey().to_bytes()[0]);
+    let directories = devices.into_iter().collect::<BTreeSet<_>>().len() as u16;
+    assert_eq!((bytes.u16(320), bytes.u16(322), bytes.u32(324)), (directories, 1, 0));
+    // total score: 7,000 · 6,400 + 6,000 · 10,000
+    assert_eq!(bytes.u64(328), 104_800_000);
+    assert_eq!(bytes.array(672), [0; 64]);
     // emission: present (a quarter less since epoch 2), cap, scheduled, carried, accrued, minted
-    assert_eq!((bytes.u64(496), bytes.u64(504), bytes.u64(512)), (750_000, 999_000_000, 2_000_000));
+    assert_eq!((bytes.u64(736), bytes.u64(744), bytes.u64(752)), (750_000, 999_000_000, 2_000_000));
     // 9,000 · 8,000 and 8,000 · 7,200 of 129,600,000: 555,555.5 and 444,444.4 of 1,000,000
-    assert_eq!((bytes.u64(520), bytes.u64(528), bytes.u64(536)), (1_000_001, 999_999, 555_555));
-    // minted while epoch 1 was under way, that epoch, empty epochs so far
-    assert_eq!((bytes.u64(544), bytes.u32(552), bytes.u32(556)), (555_555, 1, 1));
+    assert_eq!((bytes.u64(760), bytes.u64(768), bytes.u64(776)), (1_000_001, 999_999, 555_555));
+    // minted while epoch 1 was under way, that epoch, empty epochs so far, reserved
+    assert_eq!((bytes.u64(784), bytes.u32(792), bytes.u32(796)), (555_555, 1, 1));
+    assert_eq!(bytes.array(800), [0; 32]);
 }
 
 #[test]
@@ -148,10 +159,10 @@ fn every_field_of_a_networks_policies_lies_where_it_lay() {
     let network = scene.network;
     let bytes = Bytes(scene.stage.data(&network));
 
-    // Two policies of 104 bytes: first epoch, quorum, emission and its first epoch, decay, carry, registrar.
+    // Two policies of 168 bytes: first epoch, quorum, emission and its first epoch, decay, carry, registrar.
     let registrar = key("registrar").pubkey();
     let policies =
-        [(288, 0, 2, 1_000_000, 0, (2_500, 2), 6, registrar), (392, 9, 3, 900_000, 9, (100, 7), 3, Address::default())];
+        [(336, 0, 2, 1_000_000, 0, (2_500, 2), 6, registrar), (504, 9, 3, 900_000, 9, (100, 7), 3, Address::default())];
     for (at, from_epoch, quorum, atoms, emission_from, (decay_bps, every), carry_epochs, registrar) in policies {
         assert_eq!((bytes.u32(at), bytes.u32(at + 4)), (from_epoch, emission_from));
         // windows, bandwidth cap, decay's epochs
@@ -166,7 +177,7 @@ fn every_field_of_a_networks_policies_lies_where_it_lay() {
         // emission, mint limit, bonds of nodes and oracles
         assert_eq!((bytes.u64(at + 40), bytes.u64(at + 48)), (atoms, 2_000_000));
         assert_eq!((bytes.u64(at + 56), bytes.u64(at + 64)), (7_000, 9_000));
-        assert_eq!(bytes.address(at + 72), registrar);
+        assert_eq!((bytes.address(at + 72), bytes.array(at + 104)), (registrar, [0; 64]));
     }
 }
 
@@ -177,36 +188,37 @@ fn every_field_of_a_networks_oracles_and_ring_lies_where_it_lay() {
     let payer = scene.stage.payer.pubkey();
     let bytes = Bytes(scene.stage.data(&network));
 
-    // Sixteen oracles of 112 bytes: key, first epoch, first epoch after, reports made and missed, values judged and
+    // Sixteen oracles of 176 bytes: key, first epoch, first epoch after, reports made and missed, values judged and
     // outside, bond, payer, suspended, reserved.
     for (place, active_from, active_until, made, judged) in
         [(0, 0, u32::MAX, 3, 4), (1, 0, 4, 3, 4), (2, 4, u32::MAX, 0, 0)]
     {
-        let at = 560 + 112 * place;
+        let at = 832 + 176 * place;
         assert_eq!(bytes.address(at), key(&format!("oracle {place}")).pubkey());
         assert_eq!((bytes.u32(at + 32), bytes.u32(at + 36)), (active_from, active_until));
         assert_eq!((bytes.u32(at + 40), bytes.u32(at + 44)), (made, 0));
         assert_eq!((bytes.u64(at + 48), bytes.u64(at + 56)), (judged, 0));
         assert_eq!((bytes.u64(at + 64), bytes.address(at + 72)), (9_000, payer));
-        assert_eq!(bytes.array(at + 104), [0; 8]);
+        assert_eq!(bytes.array(at + 104), [0; 72]);
     }
-    assert_eq!(bytes.0[896..2_352], [0; 1_456]);
-    // 32 closed epochs of 64 bytes: epoch, unsettled shards, emission, total score, paid
-    assert_eq!((bytes.u32(2_352), bytes.u32(2_356), bytes.u64(2_360)), (0, 0, 1_000_000));
-    assert_eq!((bytes.u64(2_368), bytes.u64(2_376)), (129_600_000, 999_999));
+    assert_eq!(bytes.0[1_360..3_648], [0; 2_288]);
+    // 32 closed epochs of 104 bytes: epoch, unsettled shards, emission, total score, paid
+    assert_eq!((bytes.u32(3_648), bytes.u32(3_652), bytes.u64(3_656)), (0, 0, 1_000_000));
+    assert_eq!((bytes.u64(3_664), bytes.u64(3_672)), (129_600_000, 999_999));
     // The rate: 1,000,000 · 2^64 / 129,600,000, floored.
-    assert_eq!((bytes.u64(2_384), bytes.u64(2_392)), (0, 142_335_988_223_067_527));
-    // The policy: its first epoch, bandwidth cap, uptime weight, minimum uptime, quorum, reserved.
+    assert_eq!((bytes.u64(3_680), bytes.u64(3_688)), (0, 142_335_988_223_067_527));
+    // The policy: its first epoch, bandwidth cap, uptime weight, minimum uptime, boost bounds, quorum, reserved.
     for place in [0, 1] {
-        let at = 2_352 + 64 * place;
+        let at = 3_648 + 104 * place;
         assert_eq!((bytes.u32(at + 48), bytes.u32(at + 52)), (0, 1_000));
-        assert_eq!((bytes.u16(at + 56), bytes.u16(at + 58), bytes.u8(at + 60)), (6_000, 5_000, 2));
-        assert_eq!(bytes.array(at + 61), [0; 3]);
+        assert_eq!((bytes.u16(at + 56), bytes.u16(at + 58)), (6_000, 5_000));
+        assert_eq!((bytes.u16(at + 60), bytes.u16(at + 62), bytes.u8(at + 64)), (1_000, 40_000, 2));
+        assert_eq!(bytes.array(at + 65), [0; 39]);
     }
-    assert_eq!((bytes.u32(2_416), bytes.u64(2_424), bytes.u64(2_432)), (1, 0, 0));
+    assert_eq!((bytes.u32(3_752), bytes.u64(3_760), bytes.u64(3_768)), (1, 0, 0));
     for place in 2..32 {
-        assert_eq!(bytes.u32(2_352 + 64 * place), u32::MAX);
-        assert_eq!(bytes.0[2_352 + 64 * place + 4..2_352 + 64 * (place + 1)], [0; 60]);
+        assert_eq!(bytes.u32(3_648 + 104 * place), u32::MAX);
+        assert_eq!(bytes.0[3_648 + 104 * place + 4..3_648 + 104 * (place + 1)], [0; 100]);
     }
 }
 
@@ -217,30 +229,30 @@ fn every_field_of_a_shard_and_its_slots_lies_where_it_lay() {
     let payer = scene.stage.payer.pubkey();
     let (_, bump) = Address::find_program_address(&[b"shard", scene.network.as_ref(), &[0; 4]], &stipend::ID);
 
-    assert_eq!(bytes.0.len(), 104 + 3 * 64);
+    assert_eq!(bytes.0.len(), 136 + 3 * 64);
     assert_eq!(bytes.array(0), [141, 83, 41, 244, 139, 88, 245, 70]);
     assert_eq!((bytes.u8(8), bytes.u8(9), bytes.u16(10), bytes.u32(12)), (1, bump, 5, 0));
     assert_eq!((bytes.address(16), bytes.address(48)), (scene.network, payer));
-    // total score, next epoch, scored epoch, unsettled, open reports, vacant slots, next judged epoch
+    // total score, next epoch, scored epoch, unsettled, open reports, dormant, reserved, next judged epoch, reserved
     assert_eq!((bytes.u64(80), bytes.u32(88), bytes.u32(92), bytes.u8(96)), (104_800_000, 3, 2, 1));
-    assert_eq!((bytes.u8(97), bytes.u16(98), bytes.u32(100)), (2, 1, 3));
-    // slots: owner, accrued, score, since, bandwidth, uptime, boost, state, reason, next boost, epoch of the change
+    assert_eq!((bytes.u8(97), bytes.u8(98), bytes.u8(99), bytes.u32(100)), (2, 0, 0, 3));
+    assert_eq!(bytes.array(104), [0; 32]);
+    // slots: owner, accrued, score, from epoch, until, bandwidth, uptime, boost, next boost, state, reason
     let (a, b) = (key("owner a").pubkey(), key("owner b").pubkey());
+    let slot_rent = slot_rent(&mut scene) as u32;
     let expected = [
-        (a, 0, 44_800_000, 100, 7_000, 10_000, (1, 1, 10_000, u32::MAX)),
-        // From epoch 4 on, the next that has not begun.
-        (b, 444_444, 60_000_000, 1_500, 6_000, 10_000, (2, 2, 12_000, 4)),
-        // Vacant, since epoch 3.
-        (payer, 0, 0, u32::MAX, u16::MAX, 0, (0, 0, 0, 3)),
+        (a, 0, 44_800_000, (0, u32::MAX), (100, 7_000), (10_000, 10_000, 1, 1)),
+        // Another boost from epoch 4 on, the next that has not begun.
+        (b, 444_444, 60_000_000, (4, u32::MAX), (1_500, 6_000), (10_000, 12_000, 3, 2)),
+        // Vacant, since epoch 3: the payer, and lamports of the rent.
+        (payer, 0, 0, (slot_rent, 3), (u32::MAX, u16::MAX), (0, 0, 0, 0)),
     ];
-    for (place, (owner, accrued_atoms, score, bandwidth, uptime_bps, boost_bps, change)) in
-        expected.into_iter().enumerate()
-    {
-        let at = 104 + 64 * place;
-        assert_eq!((bytes.address(at), bytes.u64(at + 32)), (owner, accrued_atoms));
-        assert_eq!((bytes.u32(at + 40), bytes.u32(at + 44), bytes.u32(at + 48)), (score, 0, bandwidth));
-        assert_eq!((bytes.u16(at + 52), bytes.u16(at + 54)), (uptime_bps, boost_bps));
-        assert_eq!((bytes.u8(at + 56), bytes.u8(at + 57), bytes.u16(at + 58), bytes.u32(at + 60)), change);
+    for (place, (owner, accrued_atoms, score, epochs, medians, rest)) in expected.into_iter().enumerate() {
+        let at = 136 + 64 * place;
+        assert_eq!((bytes.address(at), bytes.u64(at + 32), bytes.u32(at + 40)), (owner, accrued_atoms, score));
+        assert_eq!((bytes.u32(at + 44), bytes.u32(at + 48)), epochs);
+        assert_eq!((bytes.u32(at + 52), bytes.u16(at + 56)), medians);
+        assert_eq!((bytes.u16(at + 58), bytes.u16(at + 60), bytes.u8(at + 62), bytes.u8(at + 63)), rest);
     }
 }
 
@@ -249,48 +261,45 @@ fn every_field_of_a_report_and_its_entries_lies_where_it_lay() {
     let (mut scene, shard) = scene();
     let oracle = scene.oracle_keys()[1];
     let domain = scene.network().domain;
-    let commit = instruction::commit_evidence(&oracle, &scene.network, &shard, domain, 3, [0xe1; 32]);
-    scene.warp_to(end(3));
+    let commit = instruction::commit_evidence(&oracle, &scene.network, &shard, domain, 2, [0xe1; 32]);
     scene.stage.accepts(&[commit], &[&scene.oracles[1]]);
     let bytes = Bytes(scene.stage.data(&place::report(&shard, &oracle)));
     let (_, bump) = Address::find_program_address(&[b"report", shard.as_ref(), oracle.as_ref()], &stipend::ID);
 
-    assert_eq!(bytes.0.len(), 152 + 5 * 6);
+    assert_eq!(bytes.0.len(), 200 + 5 * 6);
     assert_eq!(bytes.array(0), [232, 246, 229, 227, 242, 105, 190, 2]);
     // version, bump, total, epoch, received, reserved, epoch of the evidence
     assert_eq!((bytes.u8(8), bytes.u8(9), bytes.u16(10)), (1, bump, 2));
-    assert_eq!((bytes.u32(12), bytes.u16(16), bytes.u16(18), bytes.u32(20)), (2, 2, 0, 3));
-    assert_eq!((bytes.address(24), bytes.address(56)), (shard, oracle));
-    // payer, evidence
-    assert_eq!((bytes.address(88), bytes.array(120)), (scene.stage.payer.pubkey(), [0xe1; 32]));
+    assert_eq!((bytes.u32(12), bytes.u16(16), bytes.u16(18), bytes.u32(20)), (2, 2, 0, 2));
+    assert_eq!((bytes.address(24), bytes.address(56), bytes.address(88)), (scene.network, shard, oracle));
+    // payer, evidence, reserved
+    assert_eq!((bytes.address(120), bytes.array(152)), (scene.stage.payer.pubkey(), [0xe1; 32]));
+    assert_eq!(bytes.array(184), [0; 16]);
     // entries: bandwidth, uptime
-    assert_eq!((bytes.u32(152), bytes.u16(156)), (100, 7_000));
-    assert_eq!((bytes.u32(158), bytes.u16(162)), (1_500, 6_000));
-    assert_eq!(bytes.array(164), [0xff; 18]);
+    assert_eq!((bytes.u32(200), bytes.u16(204)), (100, 7_000));
+    assert_eq!((bytes.u32(206), bytes.u16(210)), (1_500, 6_000));
+    assert_eq!(bytes.array(212), [0xff; 18]);
 }
 
 #[test]
-fn every_field_of_a_node_lies_where_it_lay() {
-    let (mut scene, shard) = scene();
-    scene.warp_to(end(3));
-    register(&mut scene, &shard, "late device", "owner");
-    let (device, registrar) = (key("late device").pubkey(), key("registrar"));
-    let reason = *b"does not answer\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
-    scene.warp_to(end(5));
-    let evict = instruction::retire_node(&registrar.pubkey(), &scene.network, &shard, &device, reason);
-    scene.stage.accepts(&[evict], &[&registrar]);
-    let bytes = Bytes(scene.stage.data(&place::node(&scene.network, &device)));
-    let (_, bump) = Address::find_program_address(&[b"node", scene.network.as_ref(), device.as_ref()], &stipend::ID);
+fn every_field_of_a_directory_and_its_entries_lies_where_it_lay() {
+    let (mut scene, _) = scene();
+    let (device, payer) = (key("device 1").pubkey(), scene.stage.payer.pubkey());
+    let first_byte = device.to_bytes()[0];
+    let bytes = Bytes(scene.stage.data(&place::directory(&scene.network, &device)));
+    let seeds: [&[u8]; 3] = [b"directory", scene.network.as_ref(), &[first_byte]];
+    let (_, bump) = Address::find_program_address(&seeds, &stipend::ID);
+    let (entry_rent, slot_rent) = (entry_rent(&mut scene), slot_rent(&mut scene));
 
-    assert_eq!(bytes.0.len(), 192);
-    assert_eq!(bytes.array(0), [208, 53, 1, 3, 49, 122, 180, 49]);
-    // version, bump, slot, since, until, retired by the registrar, reserved, bond
-    assert_eq!((bytes.u8(8), bytes.u8(9), bytes.u16(10), bytes.u32(12)), (1, bump, 3, 5));
-    assert_eq!((bytes.u32(16), bytes.u8(20), bytes.array(21), bytes.u64(24)), (6, 2, [0; 3], 7_000));
-    assert_eq!((bytes.address(32), bytes.address(64)), (scene.network, device));
-    // shard, payer, reason
-    assert_eq!((bytes.address(96), bytes.address(128)), (shard, scene.stage.payer.pubkey()));
-    assert_eq!(bytes.array(160), reason);
+    assert_eq!(bytes.0.len(), 96 + 80);
+    assert_eq!(bytes.array(0), [145, 83, 165, 144, 183, 209, 7, 175]);
+    // version, bump, first byte, reserved, network, payer, reserved
+    assert_eq!((bytes.u8(8), bytes.u8(9), bytes.u8(10), bytes.array(11)), (1, bump, first_byte, [0; 5]));
+    assert_eq!((bytes.address(16), bytes.address(48), bytes.array(80)), (scene.network, payer, [0; 16]));
+    // The entry: device, payer, deposit, of it for the slot, shard, slot.
+    assert_eq!((bytes.address(96), bytes.address(128)), (device, payer));
+    assert_eq!((bytes.u64(160), bytes.u32(168)), (entry_rent + slot_rent + 7_000, slot_rent as u32));
+    assert_eq!((bytes.u16(172), bytes.u16(174)), (0, 1));
 }
 
 #[test]

@@ -5,6 +5,7 @@ use solana_address::Address;
 use solana_instruction::Instruction;
 use solana_keypair::Keypair;
 use solana_signer::Signer;
+use stipend::state::{Directory, Shard, Tail};
 use stipend_client::{
     address as place,
     instruction::{self, Vacancy},
@@ -25,6 +26,18 @@ pub fn funded(scene: &mut Scene, name: &str, lamports: u64) -> Keypair {
 /// Lamports of an account, or 0 if it is not there.
 pub fn lamports(scene: &mut Scene, address: &Address) -> u64 {
     scene.stage.account(address).map_or(0, |account| account.lamports)
+}
+
+/// What an entry of a directory costs: its bytes at today's price.
+pub fn entry_rent(scene: &mut Scene) -> u64 {
+    let [empty, one] = [0, 1].map(|entries| scene.stage.rent_lamports(Directory::checked_space(entries).unwrap()));
+    one - empty
+}
+
+/// What a slot of a shard costs: its bytes at today's price.
+pub fn slot_rent(scene: &mut Scene) -> u64 {
+    let [empty, one] = [0, 1].map(|slots| scene.stage.rent_lamports(Shard::checked_space(slots).unwrap()));
+    one - empty
 }
 
 /// A device and its owner, whose places are in a shard.
@@ -50,9 +63,9 @@ impl Tenant {
         tenant
     }
 
-    /// Where the node's account is.
-    pub fn node(&self, scene: &Scene) -> Address {
-        place::node(&scene.network, &self.device.pubkey())
+    /// Where the device's directory is.
+    pub fn directory(&self, scene: &Scene) -> Address {
+        place::directory(&scene.network, &self.device.pubkey())
     }
 
     /// What registers it.
@@ -63,6 +76,7 @@ impl Tenant {
 
     /// Registers it; the stage's payer pays.
     pub fn register(&self, scene: &mut Scene, vacancy: Option<Vacancy>) -> Receipt {
+        scene.open_directory(&self.device.pubkey());
         let register = self.register_instruction(scene, &scene.stage.payer.pubkey(), vacancy);
         scene.stage.accepts(&[register], &[&self.device])
     }
@@ -138,9 +152,11 @@ impl Tenant {
     }
 }
 
-/// Closes an epoch that nobody scored, once it can't be scored any more.
+/// Closes the open epoch, of which not every shard is scored, in the first second in which nobody is waited for.
 pub fn close_unscored(scene: &mut Scene, epoch: u32) {
-    scene.warp_to(end(epoch) + SCORE_SECS);
+    let network = scene.network();
+    assert_eq!(network.open_epoch, epoch);
+    scene.warp_to(end(epoch).max(network.opened_at).max(network.pause_ends_at) + SCORE_SECS);
     scene.close();
     assert!(scene.network().open_epoch > epoch);
 }

@@ -3,6 +3,7 @@
 mod accounts;
 mod limit;
 
+use anchor_lang::error::ErrorCode;
 use solana_address::Address;
 use solana_instruction::Instruction;
 use solana_keypair::Keypair;
@@ -168,14 +169,16 @@ fn claim_refuses_half_a_slot() {
     let [a, _] = owners();
     scene.open_token(&a.pubkey());
     let whole = claim(&scene, &shard, &a, &[0, 2]);
-    // Discriminator, the slots' length in bytes, two slots of two bytes.
-    assert_eq!(whole.data[8..], [4, 0, 0, 0, 0, 0, 2, 0]);
-    for bytes in [1u8, 3] {
-        let mut half = whole.clone();
-        half.data.truncate(12 + usize::from(bytes));
-        half.data[8] = bytes;
-        scene.stage.refuses(&[half], &[], StipendError::SlotsMalformed);
+    // Discriminator, the number of slots, two slots of two bytes.
+    assert_eq!(whole.data[8..], [2, 0, 0, 0, 0, 0, 2, 0]);
+    for bytes in 1..=4 {
+        let mut cut = whole.clone();
+        cut.data.truncate(16 - bytes);
+        scene.stage.refuses(&[cut], &[], ErrorCode::InstructionDidNotDeserialize);
     }
+    let mut more = whole.clone();
+    more.data[8] = 3;
+    scene.stage.refuses(&[more], &[], ErrorCode::InstructionDidNotDeserialize);
     scene.stage.accepts(&[whole], &[]);
 }
 
@@ -235,7 +238,10 @@ fn claim_goes_nowhere_else_unless_the_owner_signs() {
     let (mint, token_program) = (scene.mint, scene.token_program);
     scene.stage.put(&spare, token_account(&mint, &a.pubkey(), &token_program));
 
-    for destination in [of_b, spare, place::associated_token(&a.pubkey(), &mint, &TOKEN_2022_ID)] {
+    // The last one is the associated account of the other token program.
+    let elsewhere = place::associated_token(&a.pubkey(), &mint, &TOKEN_2022_ID);
+    scene.stage.put(&elsewhere, token_account(&mint, &a.pubkey(), &token_program));
+    for destination in [of_b, spare, elsewhere] {
         let signed = scene.claim_to(&shard, &a.pubkey(), Destination::Account(destination), &[0]);
         let unsigned = stipend_tests::unsigned(&signed, 2);
         scene.stage.refuses(&[unsigned], &[], StipendError::DestinationMismatch);
@@ -301,9 +307,10 @@ fn claim_refuses_sums_that_pass_their_type() {
     scene.open_token(&a.pubkey());
     let both = claim(&scene, &shard, &a, &[0, 2]);
 
-    scene.forge_shard(&shard, |_, slots| slots[0].accrued_atoms = u64::MAX);
-    scene.stage.refuses(std::slice::from_ref(&both), &[], StipendError::ArithmeticOverflow);
-    scene.forge_shard(&shard, |_, slots| slots[0].accrued_atoms = 1);
     scene.forge_network(|network| network.emission.minted_atoms = u64::MAX);
-    scene.stage.refuses(&[both], &[], StipendError::ArithmeticOverflow);
+    scene.stage.refuses(std::slice::from_ref(&both), &[], StipendError::ArithmeticOverflow);
+    // What the slots hold together is more than was ever accrued.
+    scene.forge_network(|network| network.emission.minted_atoms = 0);
+    scene.forge_shard(&shard, |_, slots| (slots[0].accrued_atoms, slots[2].accrued_atoms) = (u64::MAX, u64::MAX));
+    scene.stage.refuses(&[both], &[], StipendError::InvariantBroken);
 }

@@ -5,7 +5,7 @@ use solana_account::Account;
 use solana_address::Address;
 use solana_instruction::Instruction;
 use solana_signer::Signer;
-use stipend::{error::StipendError, event::NetworkClosed, instructions::NetworkParams};
+use stipend::{error::StipendError, event::NetworkClosed, instructions::NetworkParams, state::Network};
 use stipend_client::{account, address as place, instruction};
 use stipend_tests::{
     address, key, mint, params, read_only,
@@ -47,7 +47,7 @@ fn close_network_gives_the_mint_back_where_no_epoch_was_closed() {
     // The rent goes to whoever is recorded, not to who sends the transaction.
     scene.forge_network(|network| network.payer = sponsor.pubkey());
     scene.stage.put(&sponsor.pubkey(), Account { lamports: 1_000_000, ..Account::default() });
-    let rent = scene.stage.rent_lamports(4_400);
+    let rent = scene.stage.rent_lamports(Network::SPACE);
 
     let close = close_shared(&scene, 0);
     let event: NetworkClosed = scene.govern(close).event();
@@ -77,6 +77,21 @@ fn close_network_leaves_a_mint_that_was_used_to_nobody() {
 }
 
 #[test]
+fn close_network_gives_the_mint_to_who_is_the_authority_by_then() {
+    let mut scene = Scene::new();
+    let heir = key("heir");
+    let propose = instruction::propose_authority(&scene.authority.pubkey(), &scene.network, Some(&heir.pubkey()));
+    let accept = instruction::accept_authority(&heir.pubkey(), &scene.network);
+    scene.stage.accepts(&[propose, accept], &[&scene.authority, &heir]);
+    let close = close(&scene, 0);
+    scene.stage.refuses(std::slice::from_ref(&close), &[&scene.authority], StipendError::AuthorityMismatch);
+
+    scene.stage.accepts(&[swapped(&close, 0, &heir.pubkey())], &[&heir]);
+
+    assert_eq!(minter(&mut scene), Some(heir.pubkey()));
+}
+
+#[test]
 fn close_network_leaves_a_mint_that_was_shared_to_nobody() {
     let mut scene = Scene::new();
     share(&mut scene, 1, 1_000_000);
@@ -97,7 +112,7 @@ fn close_network_hands_back_what_another_one_has_not_scheduled() {
     let sponsor = key("sponsor").pubkey();
     let second = share(&mut scene, 1, 3_000_000);
     let third = share(&mut scene, 2, 5_000_000);
-    let (mut expected, rent) = (scene.network(), scene.stage.rent_lamports(4_400));
+    let (mut expected, rent) = (scene.network(), scene.stage.rent_lamports(Network::SPACE));
     assert_eq!((expected.emission.cap_atoms, expected.other_networks), (992_000_000, 2));
     // Two epochs of the third emit 2,000,000 of its 5,000,000.
     scene.warp_to(GENESIS + 31_000_000 + 200);
@@ -149,6 +164,18 @@ fn close_network_refuses_while_a_shard_is_there() {
     }
     let close_shard = instruction::close_shard(&scene.network, &shard, &payer);
     scene.stage.accepts(&[close_shard, close], &[&scene.authority]);
+}
+
+#[test]
+fn close_network_refuses_while_a_directory_is_there() {
+    let mut scene = Scene::new();
+    let device = key("device").pubkey();
+    scene.open_directory(&device);
+    let close = close(&scene, 0);
+    scene.stage.refuses(std::slice::from_ref(&close), &[&scene.authority], StipendError::NetworkNotEmpty);
+
+    let close_directory = instruction::close_directory(&scene.network, &device, &scene.stage.payer.pubkey());
+    scene.stage.accepts(&[close_directory, close], &[&scene.authority]);
 }
 
 #[test]
@@ -217,7 +244,7 @@ fn close_network_refuses_an_impostor_of_each_account() {
     scene.stage.copy(&scene.network.clone(), &foreign, &spl_token_interface::ID);
     let close = close(&scene, 0);
 
-    let cases: [(usize, Address, Refusal); 8] = [
+    let cases: [(usize, Address, Refusal); 9] = [
         (1, twin, StipendError::MintMismatch.into()),
         (1, foreign, ErrorCode::AccountOwnedByWrongProgram.into()),
         (1, twin_shard, ErrorCode::AccountDiscriminatorMismatch.into()),
@@ -226,6 +253,7 @@ fn close_network_refuses_an_impostor_of_each_account() {
         (4, scene.authority.pubkey(), StipendError::MintAuthorityAccountMismatch.into()),
         (5, address("thief"), StipendError::PayerMismatch.into()),
         (6, mint::TOKEN_2022_ID, StipendError::TokenProgramMismatch.into()),
+        (6, stipend::ID, ErrorCode::InvalidProgramId.into()),
     ];
     for (place, impostor, refusal) in cases {
         println!("{place} {impostor}");
@@ -257,7 +285,7 @@ fn close_network_of_another_one_refuses_an_impostor_of_the_first() {
         (stipend::ID, StipendError::FirstNetworkMismatch.into()),
         (twin, StipendError::FirstNetworkMismatch.into()),
         (third, StipendError::FirstNetworkMismatch.into()),
-        (second, StipendError::AccountPassedTwice.into()),
+        (second, StipendError::FirstNetworkMismatch.into()),
         (foreign, ErrorCode::AccountOwnedByWrongProgram.into()),
         (twin_shard, ErrorCode::AccountDiscriminatorMismatch.into()),
     ];

@@ -1,9 +1,10 @@
 //! `close_node`: what is paid back, when, and who comes next.
 
 mod again;
+mod deposits;
 mod vacant;
 
-use crate::acts::{funded, lamports, Tenant};
+use crate::acts::{entry_rent, funded, lamports, slot_rent, Tenant};
 use anchor_lang::error::ErrorCode;
 use solana_account::Account;
 use solana_address::Address;
@@ -12,11 +13,11 @@ use solana_signer::Signer;
 use stipend::{
     error::StipendError,
     event::NodeClosed,
-    state::{Node, Slot, Tail},
+    state::{Directory, Slot, Tail},
 };
 use stipend_client::address as place;
 use stipend_tests::{
-    address, key, measured, read_only,
+    address, measured, read_only,
     scene::{end, BOND_LAMPORTS, GENESIS, REPORT_SECS},
     swapped, Refusal, Scene,
 };
@@ -31,33 +32,26 @@ fn scene() -> (Scene, Tenant, Keypair) {
     let shard = scene.open_shard();
     let sponsor = funded(&mut scene, "sponsor", LAMPORTS);
     let tenant = Tenant::new("device", &shard);
+    scene.open_directory(&tenant.device.pubkey());
     let register = tenant.register_instruction(&scene, &sponsor.pubkey(), None);
     scene.stage.accepts(&[register], &[&sponsor, &tenant.device]);
     (scene, tenant, sponsor)
 }
 
-/// Rent of a node's account.
-fn node_rent(scene: &mut Scene) -> u64 {
-    scene.stage.rent_lamports(Node::checked_space(0).unwrap())
-}
-
-/// Rent of one slot: 64 bytes, at 6,960 lamports each.
-fn slot_rent(scene: &mut Scene) -> u64 {
-    let rent = scene.stage.rent_lamports(164) - scene.stage.rent_lamports(100);
-    assert_eq!(rent, 64 * 6_960);
-    rent
-}
-
 #[test]
 fn close_node_pays_bond_and_rent_back_to_who_paid_and_makes_the_slot_vacant() {
     let (mut scene, tenant, sponsor) = scene();
-    let node_rent = node_rent(&mut scene);
-    let slot_rent = slot_rent(&mut scene);
-    let node = tenant.node(&scene);
-    assert_eq!(lamports(&mut scene, &node), node_rent + BOND_LAMPORTS);
-    scene.warp_to(end(0) + 1);
+    let (entry_rent, slot_rent) = (entry_rent(&mut scene), slot_rent(&mut scene));
+    let directory = tenant.directory(&scene);
+    let header_rent = scene.stage.rent_lamports(Directory::checked_space(0).unwrap());
+    assert_eq!(lamports(&mut scene, &directory), header_rent + entry_rent + BOND_LAMPORTS);
+    assert_eq!(lamports(&mut scene, &sponsor.pubkey()), LAMPORTS - entry_rent - slot_rent - BOND_LAMPORTS);
     // Epoch 1 is under way when it retires, and epoch 3 when it is closed.
-    scene.run_epoch(&tenant.shard, 0, &[measured(10_000, 0)]);
+    scene.warp_to(end(0) + 1);
+    scene.report_all(&tenant.shard, 0, &[measured(10_000, 0)]);
+    scene.score(&tenant.shard, 0);
+    scene.close();
+    scene.settle(&tenant.shard);
     tenant.retire(&mut scene);
     tenant.claim(&mut scene, 0);
     scene.warp_to(end(2));
@@ -66,23 +60,24 @@ fn close_node_pays_bond_and_rent_back_to_who_paid_and_makes_the_slot_vacant() {
     let close = tenant.close_instruction(&scene, &sponsor.pubkey());
     let receipt = scene.stage.accepts(&[close], &[]);
 
-    assert_eq!(scene.stage.account(&node), None);
+    let stored = scene.stage.account(&directory).unwrap();
+    assert_eq!((stored.data.len(), stored.lamports), (Directory::checked_space(0).unwrap(), header_rent));
     // All but the slot's rent, which the shard keeps until it shrinks or another tenant comes.
     assert_eq!(lamports(&mut scene, &sponsor.pubkey()), LAMPORTS - slot_rent);
     assert_eq!(lamports(&mut scene, &tenant.shard), shard_lamports);
     let vacant = Slot {
         owner: sponsor.pubkey(),
+        from_epoch: slot_rent as u32,
+        until: 3,
         bandwidth: 0xffff_ffff,
         uptime_bps: 0xffff,
-        change_epoch: 3,
         ..Slot::default()
     };
-    let (header, slots) = scene.shard(&tenant.shard);
-    assert_eq!((header.vacant_slots, slots), (1, vec![vacant]));
-    assert_eq!(scene.network().slot_count, 0);
+    assert_eq!(scene.shard(&tenant.shard).1, [vacant]);
     let event: NodeClosed = receipt.event();
-    assert_eq!((event.node, event.shard, event.slot), (node, tenant.shard, 0));
-    assert_eq!((event.payer, event.refund_lamports), (sponsor.pubkey(), node_rent + BOND_LAMPORTS));
+    assert_eq!((event.network, event.device), (scene.network, tenant.device.pubkey()));
+    assert_eq!((event.shard, event.slot, event.slot_lamports), (tenant.shard, 0, slot_rent as u32));
+    assert_eq!((event.payer, event.refund_lamports), (sponsor.pubkey(), entry_rent + BOND_LAMPORTS));
     assert_eq!(tenant.paid_atoms(&mut scene), 60_000_000);
 }
 
@@ -100,17 +95,19 @@ fn close_node_pays_the_bond_that_was_left_whatever_the_policy_asks_since() {
 }
 
 #[test]
-fn close_node_pays_along_what_somebody_sent_to_the_node() {
+fn close_node_leaves_what_somebody_sent_to_the_directory_there() {
     let (mut scene, tenant, sponsor) = scene();
     tenant.retire(&mut scene);
-    let (node, slot_rent) = (tenant.node(&scene), slot_rent(&mut scene));
-    let stored = scene.stage.account(&node).unwrap();
-    scene.stage.put(&node, Account { lamports: stored.lamports + 5, ..stored });
+    let (directory, slot_rent) = (tenant.directory(&scene), slot_rent(&mut scene));
+    let stored = scene.stage.account(&directory).unwrap();
+    scene.stage.put(&directory, Account { lamports: stored.lamports + 5, ..stored });
 
     let close = tenant.close_instruction(&scene, &sponsor.pubkey());
     scene.stage.accepts(&[close], &[]);
 
-    assert_eq!(lamports(&mut scene, &sponsor.pubkey()), LAMPORTS - slot_rent + 5);
+    let header_rent = scene.stage.rent_lamports(Directory::checked_space(0).unwrap());
+    assert_eq!(lamports(&mut scene, &directory), header_rent + 5);
+    assert_eq!(lamports(&mut scene, &sponsor.pubkey()), LAMPORTS - slot_rent);
 }
 
 #[test]
@@ -149,11 +146,11 @@ fn close_node_does_not_wait_for_a_node_that_never_counted() {
     scene.warp_to(end(3));
     let tenant = Tenant::registered(&mut scene, "late", &first.shard);
     tenant.retire(&mut scene);
-    assert_eq!((scene.node(&tenant.device.pubkey()).since, scene.network().open_epoch), (5, 0));
+    assert_eq!((scene.slot(&first.shard, 1).from_epoch, scene.network().open_epoch), (5, 0));
 
     tenant.close(&mut scene);
 
-    assert_eq!(scene.shard(&first.shard).0.vacant_slots, 1);
+    assert_eq!(scene.slot(&first.shard, 1).state, 0);
     // The first, which retires at the same time, waits for the epochs that it earns from.
     first.retire(&mut scene);
     let close = first.close_instruction(&scene, &sponsor.pubkey());
@@ -218,22 +215,21 @@ fn close_node_refuses_a_second_time() {
     tenant.retire(&mut scene);
     let close = tenant.close_instruction(&scene, &sponsor.pubkey());
 
-    scene.stage.refuses(&[close.clone(), close.clone()], &[], ErrorCode::AccountOwnedByWrongProgram);
+    scene.stage.refuses(&[close.clone(), close.clone()], &[], StipendError::DeviceUnknown);
     scene.stage.accepts(std::slice::from_ref(&close), &[]);
-    scene.stage.refuses(&[close], &[], ErrorCode::AccountOwnedByWrongProgram);
+    scene.stage.refuses(&[close], &[], StipendError::DeviceUnknown);
 }
 
 #[test]
-fn close_node_refuses_to_break_a_count() {
+fn close_node_refuses_a_deposit_that_is_less_than_the_slots_part_of_it() {
     let (mut scene, tenant, sponsor) = scene();
     tenant.retire(&mut scene);
     let close = tenant.close_instruction(&scene, &sponsor.pubkey());
 
-    scene.forge_network(|network| network.slot_count = 0);
-    scene.stage.refuses(std::slice::from_ref(&close), &[], StipendError::InvariantBroken);
-    scene.forge_network(|network| network.slot_count = 1);
-    scene.forge_shard(&tenant.shard, |shard, _| shard.vacant_slots = u16::MAX);
-    scene.stage.refuses(&[close], &[], StipendError::ArithmeticOverflow);
+    // An entry begins behind the header: device 32, payer 32, deposit 8.
+    scene.stage.forge(&tenant.directory(&scene), |data| data[96 + 64..96 + 72].fill(0));
+
+    scene.stage.refuses(&[close], &[], StipendError::InvariantBroken);
 }
 
 #[test]
@@ -241,33 +237,45 @@ fn close_node_refuses_an_impostor_of_each_account() {
     let (mut scene, tenant, sponsor) = scene();
     scene.warp_to(GENESIS);
     let (twin, twin_shard) = scene.twin(&tenant.owner.pubkey());
-    let twin_node = place::node(&twin, &key("device of the twin").pubkey());
-    let [foreign_network, foreign_shard, foreign_node] = ["network abroad", "shard abroad", "node abroad"].map(address);
-    let abroad = spl_token_interface::ID;
-    scene.stage.copy(&scene.network.clone(), &foreign_network, &abroad);
-    scene.stage.copy(&tenant.shard, &foreign_shard, &abroad);
-    scene.stage.copy(&tenant.node(&scene), &foreign_node, &abroad);
+    let directory = tenant.directory(&scene);
+    scene.open_directory_of(&twin, &tenant.device.pubkey());
+    let twin_directory = place::directory(&twin, &tenant.device.pubkey());
+    let abroad = ["network abroad", "directory abroad", "shard abroad"].map(address);
+    for (stored, abroad) in [scene.network, directory, tenant.shard].iter().zip(&abroad) {
+        scene.stage.copy(stored, abroad, &spl_token_interface::ID);
+    }
+    for _ in 0..3 {
+        scene.register(&tenant.shard, &tenant.owner.pubkey());
+    }
+    let second_shard = scene.open_shard();
+    let other_directory = place::directory(&scene.network, &scene.devices[0].pubkey());
+    assert_ne!(other_directory, directory);
     tenant.retire(&mut scene);
     let close = tenant.close_instruction(&scene, &sponsor.pubkey());
 
-    let cases: [(usize, Address, Refusal); 12] = [
-        (0, twin, StipendError::ShardNetworkMismatch.into()),
-        (0, foreign_network, ErrorCode::AccountOwnedByWrongProgram.into()),
+    let cases: [(usize, Address, Refusal); 16] = [
+        (0, twin, StipendError::DirectoryNetworkMismatch.into()),
+        (0, abroad[0], ErrorCode::AccountOwnedByWrongProgram.into()),
         (0, twin_shard, ErrorCode::AccountDiscriminatorMismatch.into()),
-        (1, twin_shard, StipendError::ShardNetworkMismatch.into()),
-        (1, foreign_shard, ErrorCode::AccountOwnedByWrongProgram.into()),
-        (1, twin, ErrorCode::AccountDiscriminatorMismatch.into()),
-        (2, twin_node, StipendError::NodeNetworkMismatch.into()),
-        (2, foreign_node, ErrorCode::AccountOwnedByWrongProgram.into()),
-        (2, twin_shard, ErrorCode::AccountDiscriminatorMismatch.into()),
-        (2, address("missing"), ErrorCode::AccountOwnedByWrongProgram.into()),
+        (1, twin_directory, StipendError::DirectoryNetworkMismatch.into()),
+        (1, other_directory, StipendError::DeviceUnknown.into()),
+        (1, abroad[1], ErrorCode::AccountOwnedByWrongProgram.into()),
+        (1, twin_shard, ErrorCode::AccountDiscriminatorMismatch.into()),
+        (1, address("missing"), ErrorCode::AccountOwnedByWrongProgram.into()),
+        (2, twin_shard, StipendError::ShardNetworkMismatch.into()),
+        (2, second_shard, StipendError::NodeShardMismatch.into()),
+        (2, abroad[2], ErrorCode::AccountOwnedByWrongProgram.into()),
+        (2, twin, ErrorCode::AccountDiscriminatorMismatch.into()),
+        (2, other_directory, ErrorCode::AccountDiscriminatorMismatch.into()),
         (3, address("pocket"), StipendError::PayerMismatch.into()),
         (3, tenant.owner.pubkey(), StipendError::PayerMismatch.into()),
+        (3, scene.stage.payer.pubkey(), StipendError::PayerMismatch.into()),
     ];
     for (place, impostor, refusal) in cases {
+        println!("{place}");
         scene.stage.refuses(&[swapped(&close, place, &impostor)], &[], refusal);
     }
-    for place in [0, 1, 2, 3] {
+    for place in [1, 2, 3] {
         scene.stage.refuses(&[read_only(&close, place)], &[], ErrorCode::ConstraintMut);
     }
     scene.stage.accepts(&[close], &[]);

@@ -1,6 +1,6 @@
 //! `close_report`: which reports nobody needs any more.
 
-use crate::acts::{close_unscored, funded, lamports};
+use crate::acts::{close_unscored, funded, lamports, Tenant};
 use anchor_lang::error::ErrorCode;
 use solana_address::Address;
 use solana_instruction::Instruction;
@@ -154,6 +154,43 @@ fn close_report_takes_every_report_of_a_shard_without_a_slot() {
     assert_eq!(scene.shard(&shard).0.open_reports, 3);
     scene.run_epoch(&shard, 0, &[measured(9_000, 0)]);
     assert_eq!(scene.shard(&shard).1[0].uptime_bps, 9_000);
+}
+
+#[test]
+fn close_report_of_an_empty_shard_by_a_stranger_delays_nothing_and_counts_nothing() {
+    // Nobody has ever registered in the second shard; in the third somebody came and went.
+    let mut scene = Scene::with(3, |params| params.shard_capacity = 1);
+    let first = scene.open_shard();
+    scene.register(&first, &address("owner"));
+    let second = scene.open_shard();
+    let gone = Tenant::registered(&mut scene, "gone", &second);
+    let third = scene.open_shard();
+    gone.retire(&mut scene);
+    gone.close(&mut scene);
+    close_unscored(&mut scene, 0);
+    let payer = scene.stage.payer.pubkey();
+    let shrink = instruction::shrink_shard(&scene.network, &second, &[payer]);
+    scene.stage.accepts(&[shrink], &[]);
+    assert_eq!([second, third].map(|shard| scene.shard(&shard).0.dormant), [0, 1]);
+
+    for shard in [second, third] {
+        let close = instruction::close_report(&scene.network, &shard, &scene.oracle_keys()[0], &payer);
+        scene.stage.accepts(&[close], &[]);
+    }
+
+    // Epoch 1 is scored and closed in the second in which its reports are there; the empty shard waits for none.
+    scene.report_all(&first, 1, &[measured(9_000, 0)]);
+    scene.score(&first, 1);
+    scene.score(&second, 1);
+    scene.close();
+    assert_eq!((scene.network().open_epoch, scene.network().awake_shards), (2, 1));
+    for oracle in &scene.network().oracles.entries[..3] {
+        assert_eq!((oracle.reports_made, oracle.reports_missed), (1, 0));
+    }
+    // And no later one waits for it at all.
+    let late = instruction::score_shard(&scene.network, &second, &scene.oracle_keys(), 2);
+    scene.warp_to(end(3));
+    scene.stage.refuses(&[late], &[], StipendError::ShardDormant);
 }
 
 #[test]

@@ -72,7 +72,7 @@ fn close_shard_pays_the_rent_back_to_who_opened_it() {
     assert_eq!(scene.stage.account(&shard), None);
     assert_eq!(lamports(&mut scene, &sponsor.pubkey()), LAMPORTS);
     let network = scene.network();
-    assert_eq!((network.shard_count, network.slot_count, network.scored_shards), (0, 0, 0));
+    assert_eq!((network.shard_count, network.awake_shards, network.scored_shards), (0, 0, 0));
     let event: ShardClosed = receipt.event();
     assert_eq!((event.network, event.shard, event.index), (scene.network, shard, 0));
     scene.stage.refuses(&[close], &[], ErrorCode::AccountOwnedByWrongProgram);
@@ -142,14 +142,17 @@ fn close_shard_takes_the_last_one_only() {
 
 #[test]
 fn close_shard_refuses_one_that_is_scored_for_the_open_epoch() {
+    // Out of reach of honest calls: whatever is scored for the open epoch has a slot until that epoch is closed.
     let (mut scene, shard, sponsor) = scene();
     let close = close(&scene, &shard, &sponsor);
-    scene.warp_to(end(0) + REPORT_SECS);
-    scene.score(&shard, 0);
+    scene.forge_shard(&shard, |header, _| (header.dormant, header.next_epoch) = (0, 1));
+    scene.forge_network(|network| (network.awake_shards, network.scored_shards) = (1, 1));
 
     scene.stage.refuses(std::slice::from_ref(&close), &[], StipendError::ShardInUse);
+    scene.warp_to(end(0));
     scene.close();
     scene.stage.accepts(&[close], &[]);
+    assert_eq!((scene.network().shard_count, scene.network().awake_shards), (0, 0));
 }
 
 #[test]
@@ -161,7 +164,7 @@ fn close_shard_and_open_it_again_neither_scores_it_twice_nor_keeps_anything() {
     scene.stage.accepts(&[close, open], &[&sponsor]);
     let (header, slots) = scene.shard(&shard);
     assert_eq!((header.next_epoch, header.next_judged_epoch, header.scored_epoch), (1, 1, u32::MAX));
-    assert_eq!((header.unsettled, header.vacant_slots, header.total_score, slots.len()), (0, 0, 0, 0));
+    assert_eq!((header.unsettled, header.dormant, header.total_score, slots.len()), (0, 1, 0, 0));
     assert_eq!((header.index, header.payer, header.network), (0, sponsor.pubkey(), scene.network));
 
     for oracle in scene.oracle_keys() {
@@ -191,21 +194,28 @@ fn close_shard_lets_the_open_epoch_close_without_it() {
     let first = scene.open_shard();
     Tenant::registered(&mut scene, "tenant", &first);
     let second = scene.open_shard();
-    scene.warp_to(end(0));
-    scene.report_all(&first, 0, &[measured(10_000, 0)]);
-    scene.score(&first, 0);
+    let gone = Tenant::registered(&mut scene, "gone", &second);
+    gone.retire(&mut scene);
+    gone.close(&mut scene);
+    close_unscored(&mut scene, 0);
+    let payer = scene.stage.payer.insecure_clone();
+    let shrink = instruction::shrink_shard(&scene.network, &second, &[payer.pubkey()]);
+    scene.stage.accepts(&[shrink], &[]);
+    scene.report_all(&first, 1, &[measured(10_000, 0)]);
+    scene.score(&first, 1);
     let close_epoch = instruction::close_epoch(&scene.network);
     scene.stage.refuses(&[close_epoch], &[], StipendError::ShardsNotScored);
 
     close_reports(&mut scene, &second);
-    let payer = scene.stage.payer.insecure_clone();
     let close = close(&scene, &second, &payer);
     scene.stage.accepts(&[close], &[]);
 
     scene.close();
     scene.settle(&first);
-    assert_eq!((scene.network().shard_count, scene.network().open_epoch), (1, 1));
-    assert_eq!(scene.shard(&first).1[0].accrued_atoms, 999_999);
+    let network = scene.network();
+    assert_eq!((network.shard_count, network.awake_shards, network.open_epoch), (1, 1, 2));
+    // Epoch 0 was empty, and is carried.
+    assert_eq!(scene.shard(&first).1[0].accrued_atoms, 1_999_999);
 }
 
 #[test]

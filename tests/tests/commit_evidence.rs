@@ -21,10 +21,16 @@ const EVIDENCE: [u8; 32] = [7; 32];
 
 /// Three oracles and a shard with a node, at the end of epoch 0.
 fn scene() -> (Scene, Address) {
+    let (mut scene, shard) = early_scene();
+    scene.warp_to(end(0));
+    (scene, shard)
+}
+
+/// The same before the genesis.
+fn early_scene() -> (Scene, Address) {
     let mut scene = Scene::new();
     let shard = scene.open_shard();
     scene.register(&shard, &address("owner"));
-    scene.warp_to(end(0));
     (scene, shard)
 }
 
@@ -40,8 +46,10 @@ fn relay(scene: &mut Scene, shard: &Address, epoch: u32, index: u16) -> [Instruc
     let oracle = &scene.oracles[0];
     let data = instruction::evidence_data(domain, &place::report(shard, &oracle.pubkey()), epoch, EVIDENCE);
     let signature = oracle.sign_message(&data).into();
-    // The same check and the same accounts as for a report, in the same places.
-    relay_report(&oracle.pubkey(), &scene.network, shard, data, &signature, index)
+    // The same check and the same accounts as for a report, but for the shard.
+    let mut pair = relay_report(&oracle.pubkey(), &scene.network, shard, data, &signature, index);
+    pair[1].accounts.remove(1);
+    pair
 }
 
 #[track_caller]
@@ -94,6 +102,9 @@ fn commit_evidence_keeps_the_first_and_replaces_it_in_a_later_epoch() {
     accepts(&mut scene, &shard, 0, EVIDENCE);
     assert_eq!(scene.stage.data(&place::report(&shard, &scene.oracles[0].pubkey())), before);
     refuses(&mut scene, &shard, 0, [8; 32], StipendError::EvidenceContradicts);
+    scene.report_all(&shard, 0, &[measured(9_000, 1)]);
+    scene.score(&shard, 0);
+    scene.close();
     scene.warp_to(end(1));
     accepts(&mut scene, &shard, 1, [8; 32]);
 
@@ -102,36 +113,31 @@ fn commit_evidence_keeps_the_first_and_replaces_it_in_a_later_epoch() {
 }
 
 #[test]
-fn commit_evidence_refuses_an_epoch_before_the_one_that_is_kept() {
-    let mut scene = Scene::with(3, |params| {
-        (params.policy.report_secs, params.policy.score_secs) = (200, 400);
-    });
-    let shard = scene.open_shard();
-    scene.warp_to(end(1));
-    accepts(&mut scene, &shard, 1, EVIDENCE);
-
-    refuses(&mut scene, &shard, 0, [8; 32], StipendError::EvidenceEpochPassed);
-    refuses(&mut scene, &shard, 0, EVIDENCE, StipendError::EvidenceEpochPassed);
+fn commit_evidence_is_taken_from_the_end_of_the_epoch_to_the_end_of_its_report_window() {
+    let (mut scene, shard) = early_scene();
+    scene.warp_to(end(0) - 1);
+    refuses(&mut scene, &shard, 0, EVIDENCE, StipendError::EpochNotEnded);
+    scene.warp_to(end(0));
+    accepts(&mut scene, &shard, 0, EVIDENCE);
+    scene.warp_to(end(0) + REPORT_SECS - 1);
+    accepts(&mut scene, &shard, 0, EVIDENCE);
+    scene.warp_to(end(0) + REPORT_SECS);
+    refuses(&mut scene, &shard, 0, EVIDENCE, StipendError::ReportWindowClosed);
 }
 
 #[test]
-fn commit_evidence_is_taken_from_the_end_of_the_epoch_to_the_end_of_its_report_window() {
+fn commit_evidence_is_taken_of_the_open_epoch_and_no_other() {
     let (mut scene, shard) = scene();
-    scene.warp_to(end(0) - 1);
-    refuses(&mut scene, &shard, 0, EVIDENCE, StipendError::EpochNotEnded);
-    refuses(&mut scene, &shard, u32::MAX - 1, EVIDENCE, StipendError::EpochNotEnded);
-    refuses(&mut scene, &shard, u32::MAX, EVIDENCE, StipendError::OracleNotActive);
-    scene.warp_to(end(0) + REPORT_SECS);
-    refuses(&mut scene, &shard, 0, EVIDENCE, StipendError::ReportWindowClosed);
-    scene.warp_to(end(0) + REPORT_SECS - 1);
-    accepts(&mut scene, &shard, 0, EVIDENCE);
-    scene.warp_to(end(0));
-    accepts(&mut scene, &shard, 0, EVIDENCE);
-    // Of a closed epoch there is nothing more to say.
+    for epoch in [1, u32::MAX - 1, u32::MAX] {
+        refuses(&mut scene, &shard, epoch, EVIDENCE, StipendError::EpochNotOpen);
+    }
     scene.report_all(&shard, 0, &[measured(9_000, 1)]);
     scene.score(&shard, 0);
     scene.close();
-    refuses(&mut scene, &shard, 0, EVIDENCE, StipendError::ReportWindowClosed);
+
+    // Of a closed epoch there is nothing more to say.
+    refuses(&mut scene, &shard, 0, EVIDENCE, StipendError::EpochNotOpen);
+    refuses(&mut scene, &shard, 1, EVIDENCE, StipendError::EpochNotEnded);
 }
 
 #[test]
@@ -148,7 +154,7 @@ fn commit_evidence_waits_while_the_network_is_paused() {
 
 #[test]
 fn commit_evidence_refuses_an_oracle_that_does_not_measure_the_epoch() {
-    let (mut scene, shard) = scene();
+    let (mut scene, shard) = early_scene();
     let late = key("late");
     scene.warp_to(GENESIS);
     scene.remove_oracle(&scene.oracles[1].pubkey(), true);
@@ -236,54 +242,53 @@ fn commit_evidence_refuses_who_did_not_sign() {
     let commit = commit(&mut scene, &shard, 0, EVIDENCE);
     let error = StipendError::SignatureMissing;
 
-    scene.stage.refuses(&[unsigned(&commit, 3)], &[], error);
+    scene.stage.refuses(&[unsigned(&commit, 2)], &[], error);
     for other in [key("stranger"), scene.oracles[1].insecure_clone(), scene.authority.insecure_clone()] {
-        let by_other = swapped(&commit, 3, &other.pubkey());
+        let by_other = swapped(&commit, 2, &other.pubkey());
         scene.stage.refuses(&[by_other], &[&other], error);
     }
-    let bare = unsigned(&swapped(&commit, 3, &INSTRUCTIONS_SYSVAR_ID), 3);
+    let bare = unsigned(&swapped(&commit, 2, &INSTRUCTIONS_SYSVAR_ID), 2);
     scene.stage.refuses(&[bare], &[], StipendError::Ed25519InstructionMissing);
 }
 
 #[test]
 fn commit_evidence_refuses_an_impostor_of_each_account() {
-    let (mut scene, shard) = scene();
-    scene.warp_to(GENESIS);
+    let (mut scene, shard) = early_scene();
     let (twin, twin_shard) = scene.twin(&address("owner"));
     scene.warp_to(end(0));
     let commit = commit(&mut scene, &shard, 0, EVIDENCE);
     let oracle = scene.oracles[0].pubkey();
-    let report = place::report(&shard, &oracle);
-    let [foreign_network, foreign_shard, foreign_report] = ["network abroad", "shard abroad", "report"].map(address);
+    let twin_report = place::report(&twin_shard, &oracle);
+    let [foreign_network, foreign_report] = ["network abroad", "report abroad"].map(address);
     let abroad = spl_token_interface::ID;
     scene.stage.copy(&scene.network.clone(), &foreign_network, &abroad);
-    scene.stage.copy(&shard, &foreign_shard, &abroad);
-    scene.stage.copy(&report, &foreign_report, &abroad);
+    scene.stage.copy(&place::report(&shard, &oracle), &foreign_report, &abroad);
 
     let cases: [(usize, Address, Refusal); 9] = [
-        (0, twin, StipendError::ShardNetworkMismatch.into()),
+        (0, twin, StipendError::ReportNetworkMismatch.into()),
         (0, foreign_network, ErrorCode::AccountOwnedByWrongProgram.into()),
-        (0, twin_shard, ErrorCode::AccountDiscriminatorMismatch.into()),
-        (1, twin_shard, StipendError::ShardNetworkMismatch.into()),
-        (1, foreign_shard, ErrorCode::AccountOwnedByWrongProgram.into()),
-        (1, report, ErrorCode::AccountDiscriminatorMismatch.into()),
-        (2, place::report(&twin_shard, &oracle), StipendError::ReportShardMismatch.into()),
-        (2, place::report(&shard, &scene.oracles[1].pubkey()), StipendError::ReportMismatch.into()),
-        (2, address("missing"), ErrorCode::AccountOwnedByWrongProgram.into()),
+        (0, shard, ErrorCode::AccountDiscriminatorMismatch.into()),
+        (0, address("missing"), ErrorCode::AccountOwnedByWrongProgram.into()),
+        (1, twin_report, StipendError::ReportNetworkMismatch.into()),
+        (1, place::report(&shard, &scene.oracles[1].pubkey()), StipendError::ReportMismatch.into()),
+        (1, foreign_report, ErrorCode::AccountOwnedByWrongProgram.into()),
+        (1, shard, ErrorCode::AccountDiscriminatorMismatch.into()),
+        (1, address("missing"), ErrorCode::AccountOwnedByWrongProgram.into()),
     ];
     for (place, impostor, refusal) in cases {
         scene.stage.refuses(&[swapped(&commit, place, &impostor)], &[&scene.oracles[0]], refusal);
     }
     // The data names the impostor too.
     for (impostor, refusal) in [
-        (place::report(&twin_shard, &oracle), Refusal::from(StipendError::ReportShardMismatch)),
+        (twin_report, Refusal::from(StipendError::ReportNetworkMismatch)),
+        (place::report(&shard, &scene.oracles[1].pubkey()), StipendError::SignatureMissing.into()),
         (foreign_report, ErrorCode::AccountOwnedByWrongProgram.into()),
-        (twin_shard, ErrorCode::AccountDiscriminatorMismatch.into()),
+        (shard, ErrorCode::AccountDiscriminatorMismatch.into()),
     ] {
-        let mut named = swapped(&commit, 2, &impostor);
+        let mut named = swapped(&commit, 1, &impostor);
         named.data[16..48].copy_from_slice(impostor.as_ref());
         scene.stage.refuses(&[named], &[&scene.oracles[0]], refusal);
     }
-    scene.stage.refuses(&[read_only(&commit, 2)], &[&scene.oracles[0]], ErrorCode::ConstraintMut);
+    scene.stage.refuses(&[read_only(&commit, 1)], &[&scene.oracles[0]], ErrorCode::ConstraintMut);
     scene.stage.accepts(&[commit], &[&scene.oracles[0]]);
 }

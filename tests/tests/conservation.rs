@@ -1,5 +1,5 @@
-//! Networks that run at random, under rules that change and through pauses: what is minted, accrued, scheduled and capped stays in that order, every epoch pays what an
-//! independent model says, and no slot is paid twice.
+//! Networks that run at random, under rules that change and through pauses: what is minted, accrued, scheduled and capped
+//! stays in that order, every epoch pays what an independent model says, and no slot is paid twice.
 //!
 //! A run is the same whenever its seed is: STIPEND_TEST_SEED=n runs that one alone.
 
@@ -233,8 +233,8 @@ impl World {
         self.next = Some((from_epoch, policy, emission));
     }
 
-    /// Claims an owner's slots in a shard while `epoch` is under way, if they have anything: all of it within the mint limit,
-    /// what there is room for if it is more than a whole limit, and nothing otherwise.
+    /// Claims an owner's slots in a shard while `epoch` is under way, if they have anything: slot by slot in order, until the
+    /// room that the mint limit leaves is used up.
     fn claim(&mut self, epoch: u32, shard: usize, owner: usize) {
         let places: Vec<usize> = (0..self.tenants.len())
             .filter(|place| self.tenants[*place].shard == shard && self.tenants[*place].owner == owner)
@@ -248,22 +248,24 @@ impl World {
         let claim = self.scene.claim_instruction(&address, &self.owners[owner].pubkey(), &slots);
 
         let policy = self.next.filter(|next| next.0 <= epoch).map_or(self.params.policy, |next| next.1);
-        let limit = if policy.mint_limit_atoms == 0 { u64::MAX } else { policy.mint_limit_atoms };
         let minted = if self.minted.0 == epoch { self.minted.1 } else { 0 };
-        let room = limit.saturating_sub(minted);
-        if room < atoms && (room == 0 || atoms <= limit) {
+        // What was owed when the epoch began, and what was settled since: a 32nd of it, rounded up, may always be minted.
+        let floor = (self.accrued_atoms - self.claimed_atoms + minted).div_ceil(32);
+        let limit = if policy.mint_limit_atoms == 0 { u64::MAX } else { policy.mint_limit_atoms.max(floor) };
+        let mut room = limit.saturating_sub(minted);
+        if room == 0 {
             self.scene.stage.refuses(&[claim], &[], StipendError::MintLimitReached);
             return;
         }
         self.scene.stage.accepts(&[claim], &[]);
-        let left = atoms - atoms.min(room);
-        self.minted = (epoch, minted + atoms - left);
-        self.claimed_atoms += atoms - left;
-        for place in &places {
-            self.tenants[*place].owed_atoms = 0;
+        let paid = atoms.min(room);
+        self.minted = (epoch, minted + paid);
+        self.claimed_atoms += paid;
+        for place in places {
+            let owed = &mut self.tenants[place].owed_atoms;
+            let taken = room.min(*owed);
+            (*owed, room) = (*owed - taken, room - taken);
         }
-        // The rest lies in the owner's last slot.
-        self.tenants[places[places.len() - 1]].owed_atoms = left;
     }
 
     fn check(&mut self) {

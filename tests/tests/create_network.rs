@@ -8,6 +8,7 @@ use anchor_lang::error::ErrorCode;
 use solana_account::Account;
 use solana_address::Address;
 use solana_instruction::Instruction;
+use solana_instruction_error::InstructionError;
 use solana_keypair::Keypair;
 use solana_signer::Signer;
 use stipend::{
@@ -117,12 +118,13 @@ fn create_network_writes_every_parameter_and_takes_the_mint() {
     let (_, bump) = Address::find_program_address(&[b"network", mint.as_ref(), &[0, 0]], &stipend::ID);
     let (minter, minter_bump) = Address::find_program_address(&[b"mint_authority", mint.as_ref()], &stipend::ID);
     assert_eq!((network.version, network.bump, network.mint_authority_bump), (1, bump, minter_bump));
-    assert_eq!((network.paused, network.id, network.shard_capacity), (0, 0, 9));
+    assert_eq!((network.id, network.shard_capacity, network.mint_authority), (0, 9, minter));
     assert_eq!((network.authority, network.pending_authority), (authority, Address::default()));
     assert_eq!((network.guardian, network.payer), (guardian, foundry.stage.payer.pubkey()));
     assert_eq!((network.mint, network.token_program), (mint, TOKEN_ID));
     assert_eq!((network.domain, network.genesis), (domain, START + 1_000));
-    assert_eq!((network.epoch_secs, network.unit, network.resumed_at), (100, UNIT, 0));
+    assert_eq!((network.epoch_secs, network.unit), (100, UNIT));
+    assert_eq!((network.opened_at, network.pause_ends_at, network.guardian_ready_at), (0, 0, 0));
     let policy = Policy {
         from_epoch: 0,
         emission_from_epoch: 0,
@@ -144,13 +146,14 @@ fn create_network_writes_every_parameter_and_takes_the_mint() {
         bond_lamports: 7_001,
         oracle_bond_lamports: 8_001,
         registrar,
+        reserved_words: [0; 8],
     };
     assert_eq!(network.policy, policy);
     assert_eq!(network.next_policy, Policy { from_epoch: u32::MAX, ..Policy::default() });
     assert_eq!((network.open_epoch, network.shard_count, network.scored_shards), (0, 0, 0));
-    assert_eq!((network.unsettled_shards, network.reserved), (0, [0; 1]));
-    assert_eq!((network.other_networks, network.has_shared), (0, 0));
-    assert_eq!((network.slot_count, network.total_score), (0, 0));
+    assert_eq!((network.awake_shards, network.unsettled_shards, network.directory_count), (0, 0, 0));
+    assert_eq!((network.other_networks, network.has_shared, network.total_score), (0, 0, 0));
+    assert_eq!((network.reserved_bytes, network.reserved), ([0; 4], [0; 8]));
     let emission = Emission { per_epoch_atoms: 1_000_001, cap_atoms: 1_000_000_000, ..Emission::default() };
     assert_eq!(network.emission, emission);
     assert_eq!(network.oracles, OracleSet::default());
@@ -163,7 +166,7 @@ fn create_network_writes_every_parameter_and_takes_the_mint() {
     assert_eq!(mint::authority(&taken), Some(minter));
     assert_eq!(mint::supply_atoms(&taken), 77);
     let stored = foundry.stage.account(&address).unwrap();
-    assert_eq!((stored.owner, stored.lamports), (stipend::ID, foundry.stage.rent_lamports(4_400)));
+    assert_eq!((stored.owner, stored.lamports), (stipend::ID, foundry.stage.rent_lamports(6_976)));
 }
 
 #[test]
@@ -187,7 +190,7 @@ fn create_network_works_at_an_address_that_somebody_sent_lamports_to() {
     foundry.stage.accepts(&[create], &[&foundry.authority]);
 
     let stored = foundry.stage.account(&network).unwrap();
-    assert_eq!((stored.owner, stored.lamports), (stipend::ID, foundry.stage.rent_lamports(4_400)));
+    assert_eq!((stored.owner, stored.lamports), (stipend::ID, foundry.stage.rent_lamports(6_976)));
 }
 
 #[test]
@@ -196,11 +199,11 @@ fn create_network_refuses_a_network_that_is_there() {
     let (mint, create) = foundry.plain();
     foundry.stage.accepts(std::slice::from_ref(&create), &[&foundry.authority]);
 
-    foundry.stage.refuses(std::slice::from_ref(&create), &[&foundry.authority], StipendError::MintAuthorityMismatch);
+    // The system program's own: the account is in use.
+    foundry.stage.refuses(std::slice::from_ref(&create), &[&foundry.authority], Refusal::Program(0));
     // Even where the mint has been given back to its authority.
     let plain = MintState { authority: Some(foundry.authority.pubkey()), ..MintState::default() };
     foundry.stage.put(&mint, plain.to_account(&TOKEN_ID));
-    // The system program's own: the account is in use.
     foundry.stage.refuses(&[create], &[&foundry.authority], Refusal::Program(0));
 }
 
@@ -240,13 +243,15 @@ fn create_network_refuses_an_impostor_of_the_mint() {
     foundry.stage.put(&token, token_account(&foreign, &authority, &TOKEN_ID));
     foundry.stage.put(&blank, Account { data: vec![0; 82], ..state.to_account(&TOKEN_ID) });
 
-    let cases = [
-        (foreign, StipendError::TokenProgramMismatch),
-        (token, StipendError::MintInvalid),
-        (blank, StipendError::MintInvalid),
-        (missing, StipendError::TokenProgramMismatch),
+    let cases: [(Address, Refusal); 4] = [
+        (foreign, ErrorCode::AccountOwnedByWrongProgram.into()),
+        // SPL Token's own: the account is no mint, or none yet.
+        (token, InstructionError::InvalidAccountData.into()),
+        (blank, InstructionError::UninitializedAccount.into()),
+        (missing, ErrorCode::AccountNotInitialized.into()),
     ];
     for (impostor, refusal) in cases {
+        println!("{impostor}");
         let create = foundry.create(&impostor, &TOKEN_ID, params());
         foundry.stage.refuses(&[create], &[&foundry.authority], refusal);
     }
@@ -260,18 +265,21 @@ fn create_network_refuses_an_impostor_of_each_other_account() {
     let cases = [
         (3, place::network(&mint, 1), Refusal::from(ErrorCode::ConstraintSeeds)),
         (3, place::network(&other, 0), Refusal::from(ErrorCode::ConstraintSeeds)),
-        (5, place::mint_authority(&other), Refusal::from(StipendError::MintAuthorityAccountMismatch)),
-        (5, foundry.authority.pubkey(), Refusal::from(StipendError::MintAuthorityAccountMismatch)),
-        (6, TOKEN_2022_ID, Refusal::from(StipendError::TokenProgramMismatch)),
-        (6, stipend::ID, Refusal::from(StipendError::TokenProgramUnknown)),
+        (5, place::mint_authority(&other), Refusal::from(ErrorCode::ConstraintSeeds)),
+        (5, foundry.authority.pubkey(), Refusal::from(ErrorCode::ConstraintSeeds)),
+        (6, TOKEN_2022_ID, Refusal::from(ErrorCode::ConstraintMintTokenProgram)),
+        (6, stipend::ID, Refusal::from(ErrorCode::InvalidProgramId)),
         (7, TOKEN_ID, Refusal::from(ErrorCode::InvalidProgramId)),
     ];
 
     for (place, impostor, refusal) in cases {
+        println!("{place} {impostor}");
         foundry.stage.refuses(&[swapped(&create, place, &impostor)], &[&foundry.authority], refusal);
     }
     foundry.stage.refuses(&[read_only(&create, 2)], &[&foundry.authority], ErrorCode::ConstraintMut);
-    foundry.stage.refuses(&[read_only(&create, 3)], &[&foundry.authority], ErrorCode::ConstraintMut);
+    // The runtime's own: the system program is not given more than the caller has.
+    let on_read_only = read_only(&create, 3);
+    foundry.stage.refuses(&[on_read_only], &[&foundry.authority], InstructionError::PrivilegeEscalation);
 }
 
 #[test]

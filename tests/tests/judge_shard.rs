@@ -8,7 +8,7 @@ use stipend::{error::StipendError, event::ShardJudged};
 use stipend_client::{address as place, instruction};
 use stipend_tests::{
     address, measured, read_only,
-    scene::{end, Measured, GENESIS, REPORT_SECS},
+    scene::{end, Measured, REPORT_SECS},
     swapped, Refusal, Scene,
 };
 
@@ -16,12 +16,18 @@ const BLANK: Measured = (None, None);
 
 /// Three oracles and a shard with four nodes, at the end of epoch 0; the tolerance is 5 %.
 fn scene() -> (Scene, Address) {
+    let (mut scene, shard) = early_scene();
+    scene.warp_to(end(0));
+    (scene, shard)
+}
+
+/// The same before the genesis.
+fn early_scene() -> (Scene, Address) {
     let mut scene = Scene::with(3, |params| params.policy.tolerance_bps = 500);
     let shard = scene.open_shard();
     for _ in 0..4 {
         scene.register(&shard, &address("owner"));
     }
-    scene.warp_to(end(0));
     (scene, shard)
 }
 
@@ -121,11 +127,13 @@ fn judge_shard_judges_the_greatest_values_without_losing_a_bit() {
 #[test]
 fn judge_shard_adds_up_epochs_and_shards() {
     let (mut scene, first) = scored();
+    // A shard whose only node begins in a later epoch.
     let second = scene.open_shard();
+    scene.register(&second, &address("owner"));
     let judge_first = judge(&scene, &first, 0);
     scene.stage.accepts(&[judge_first], &[]);
-    // A shard without a node has no values.
-    scene.report_all(&second, 0, &[]);
+    // Fewer than the quorum measured it: there is nothing to compare with.
+    scene.report(0, &second, 0, &[(Some(8_000), None)]);
     scene.score(&second, 0);
     let judge_second = judge(&scene, &second, 0);
     let event: ShardJudged = scene.stage.accepts(&[judge_second], &[]).event();
@@ -235,7 +243,7 @@ fn judge_shard_counts_what_an_incomplete_report_holds() {
 #[test]
 fn judge_shard_uses_the_policy_in_force_and_says_which() {
     for (closes, policy_from_epoch, outside) in [(false, 0, 1), (true, 1, 0)] {
-        let (mut scene, shard) = scene();
+        let (mut scene, shard) = early_scene();
         // Before epoch 1 begins.
         scene.warp_to(end(0) - 1);
         scene.update_policy(1, None, |policy| policy.tolerance_bps = 10_000);
@@ -311,10 +319,9 @@ fn judge_shard_compares_nothing_of_a_slot_that_was_vacated_since() {
     scene.forge_shard(&shard, |_, slots| slots[0].state = 0);
     scene.report_all(&shard, 0, &[measured(9_000, 1), BLANK]);
     scene.score(&shard, 0);
-    scene.forge_shard(&shard, |shard, _| shard.vacant_slots = 1);
-    scene.forge_shard(&shard, |_, slots| slots[0].owner = address("payer"));
+    // Of a vacant slot: who paid for it, and how much.
+    scene.forge_shard(&shard, |_, slots| (slots[0].owner, slots[0].from_epoch) = (address("payer"), 0));
     let vacancy = instruction::Vacancy { slot: 0, payer: address("payer") };
-    scene.forge_network(|network| network.slot_count = 3);
     tenant.register(&mut scene, Some(vacancy));
 
     let judge = judge(&scene, &shard, 0);
@@ -327,9 +334,7 @@ fn judge_shard_compares_nothing_of_a_slot_that_was_vacated_since() {
 #[test]
 fn judge_shard_refuses_an_impostor_of_each_account() {
     let (mut scene, shard) = scored();
-    scene.warp_to(GENESIS);
     let (twin, twin_shard) = scene.twin(&address("owner"));
-    scene.warp_to(end(0));
     let judge = judge(&scene, &shard, 0);
     let oracle = scene.oracle_keys()[1];
     let report = place::report(&shard, &oracle);
@@ -355,11 +360,29 @@ fn judge_shard_refuses_an_impostor_of_each_account() {
     for (place, impostor, refusal) in cases {
         scene.stage.refuses(&[swapped(&judge, place, &impostor)], &[], refusal);
     }
-    // What is changed can't be read in another place.
+    // What is changed is no report.
     for twice in [scene.network, shard] {
-        scene.stage.refuses(&[swapped(&judge, 3, &twice)], &[], StipendError::AccountPassedTwice);
+        scene.stage.refuses(&[swapped(&judge, 3, &twice)], &[], ErrorCode::AccountDiscriminatorMismatch);
     }
     scene.stage.refuses(&[read_only(&judge, 0)], &[], ErrorCode::ConstraintMut);
     scene.stage.refuses(&[read_only(&judge, 1)], &[], ErrorCode::ConstraintMut);
     scene.stage.accepts(&[judge], &[]);
+}
+
+#[test]
+fn judge_shard_of_600_slots_fits_one_transaction_with_16_oracles_of_which_any_have_gaps() {
+    use crate::score_shard::full::{full_shard, Says};
+    let (whole, half) = ([Says::Whole; 16], [Says::Half; 16]);
+    let mut silent = whole;
+    silent[15] = Says::Silent;
+    for says in [whole, half, silent] {
+        let (mut scene, shard, _) = full_shard(&says, 400);
+        scene.score(&shard, 0);
+
+        let judge = judge(&scene, &shard, 0);
+        let units = scene.stage.accepts(&[judge], &[]).compute_units;
+
+        println!("{says:?}: {units} compute units");
+        assert!(units <= 1_400_000, "{says:?}: {units} compute units");
+    }
 }

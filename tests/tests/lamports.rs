@@ -5,10 +5,8 @@ use solana_address::Address;
 use solana_instruction::Instruction;
 use solana_keypair::Keypair;
 use solana_signer::Signer;
-use stipend::{
-    constants::INCINERATOR_ID,
-    state::{Network, Tail},
-};
+use std::collections::BTreeMap;
+use stipend::{constants::INCINERATOR_ID, state::Network};
 use stipend_client::{
     address as place,
     instruction::{self, Contradicted, Vacancy},
@@ -30,6 +28,7 @@ const UP: Measured = (Some(10_000), Some(0));
 
 /// Who pays for what; the stage's payer pays for the network and every fee.
 struct Payers {
+    directories: Keypair,
     shards: Keypair,
     reports: Keypair,
     oracles: Keypair,
@@ -40,13 +39,15 @@ struct Payers {
 
 impl Payers {
     fn new(scene: &mut Scene) -> Self {
-        let names = ["shards", "reports", "oracles", "nodes", "later nodes", "prover"];
-        let [shards, reports, oracles, nodes, later_nodes, prover] = names.map(|name| funded(scene, name, LAMPORTS));
-        Self { shards, reports, oracles, nodes, later_nodes, prover }
+        let names = ["directories", "shards", "reports", "oracles", "nodes", "later nodes", "prover"];
+        let [directories, shards, reports, oracles, nodes, later_nodes, prover] =
+            names.map(|name| funded(scene, name, LAMPORTS));
+        Self { directories, shards, reports, oracles, nodes, later_nodes, prover }
     }
 
-    fn keys(&self) -> [&Keypair; 6] {
-        [&self.shards, &self.reports, &self.oracles, &self.nodes, &self.later_nodes, &self.prover]
+    fn keys(&self) -> [&Keypair; 7] {
+        let Self { directories, shards, reports, oracles, nodes, later_nodes, prover } = self;
+        [directories, shards, reports, oracles, nodes, later_nodes, prover]
     }
 }
 
@@ -85,6 +86,11 @@ fn register(scene: &mut Scene, payers: &Payers, payer: &Keypair, name: &str, vac
         None => *scene.shards.last().expect("a shard is open"),
     };
     let tenant = Tenant::new(name, &shard);
+    if scene.stage.account(&tenant.directory(scene)).is_none() {
+        let device = tenant.device.pubkey();
+        let open = instruction::open_directory(&payers.directories.pubkey(), &scene.network, &device);
+        accept(scene, payers, &[], open);
+    }
     let register = tenant.register_instruction(scene, &payer.pubkey(), vacancy);
     accept(scene, payers, &[&tenant.device], register);
     tenant
@@ -105,7 +111,8 @@ fn leave(scene: &mut Scene, payers: &Payers, payer: &Keypair, tenant: &Tenant) {
 fn run(scene: &mut Scene, epoch: u32, oracles: &[usize]) {
     scene.warp_to(end(epoch));
     let keys: Vec<Address> = oracles.iter().map(|oracle| scene.oracle_keys()[*oracle]).collect();
-    let shards = scene.shards.clone();
+    let shards: Vec<Address> =
+        scene.shards.clone().into_iter().filter(|shard| scene.shard(shard).0.dormant == 0).collect();
     for shard in &shards {
         let values = vec![UP; scene.shard(shard).1.len()];
         for oracle in oracles {
@@ -189,15 +196,23 @@ fn every_lamport_goes_back_to_who_left_it() {
         let close = instruction::close_shard(&network, &shard, &payers.shards.pubkey());
         accept(&mut scene, &payers, &[], close);
     }
+    // Devices may share a directory.
+    let tenants = [&old[0], &old[1], &late, &new];
+    let directories: BTreeMap<_, _> = tenants.iter().map(|tenant| (tenant.directory(&scene), tenant)).collect();
+    for tenant in directories.values() {
+        let device = tenant.device.pubkey();
+        let close = instruction::close_directory(&network, &device, &payers.directories.pubkey());
+        accept(&mut scene, &payers, &[], close);
+    }
 
     // A bond of 9,000,001: 4,500,000 to the prover, 4,500,001 burnt; everything else is where it was.
     let held = payers.keys().map(|payer| lamports(&mut scene, &payer.pubkey()));
-    let expected = [LAMPORTS, LAMPORTS, LAMPORTS - ORACLE_BOND, LAMPORTS, LAMPORTS, LAMPORTS + 4_500_000];
-    assert_eq!(held, expected);
-    let rent = scene.stage.rent_lamports(Network::checked_space(0).unwrap());
+    let oracles = LAMPORTS - ORACLE_BOND;
+    assert_eq!(held, [LAMPORTS, LAMPORTS, LAMPORTS, oracles, LAMPORTS, LAMPORTS, LAMPORTS + 4_500_000]);
+    let rent = scene.stage.rent_lamports(Network::SPACE);
     assert_eq!(lamports(&mut scene, &network), rent);
     let mut gone = vec![first, second];
-    gone.extend([&old[0], &old[1], &late, &new].map(|tenant| tenant.node(&scene)));
+    gone.extend(directories.keys());
     for shard in [first, second] {
         gone.extend(scene.oracle_keys().iter().map(|oracle| place::report(&shard, oracle)));
     }
@@ -206,7 +221,7 @@ fn every_lamport_goes_back_to_who_left_it() {
     }
     // And the atoms. Epoch 0: three times 60,000,000 / 3, each floored to one atom less, so that 3 are carried. Epoch 1:
     // 60,000,003 / 2 = 30,000,001.5, and 1 is carried. Epoch 2: 60,000,001 / 3 = 20,000,000.3.
-    let paid = [&old[0], &old[1], &late, &new].map(|tenant| tenant.paid_atoms(&mut scene));
+    let paid = tenants.map(|tenant| tenant.paid_atoms(&mut scene));
     assert_eq!(paid, [19_999_999, 70_000_000, 70_000_000, 20_000_000]);
     let close = instruction::close_network(&scene.authority.pubkey(), &scene.mint, 0, &payer, &scene.token_program);
     let before = lamports(&mut scene, &payer);

@@ -3,6 +3,7 @@
 
 use solana_address::Address;
 use solana_signer::Signer;
+use std::collections::BTreeMap;
 use stipend_client::{
     address as place,
     instruction::{self, Destination},
@@ -190,10 +191,17 @@ fn close_everything(scene: &mut Scene) {
         let close_shard = instruction::close_shard(&network, &shard, &payer);
         scene.stage.accepts(&[close_shard], &[]);
     }
+    // Devices may share a directory.
+    let directories: BTreeMap<_, _> =
+        devices.iter().map(|device| (place::directory(&network, device), device)).collect();
+    for (directory, device) in directories {
+        let close_directory = instruction::close_directory(&network, device, &payer);
+        scene.stage.accepts(&[close_directory], &[]);
+        closed.push(directory);
+    }
     let authority = scene.authority.pubkey();
     scene.govern(instruction::close_network(&authority, &mint, 0, &payer, &scene.token_program));
 
-    closed.extend(devices.iter().map(|device| place::node(&network, device)));
     for address in closed {
         assert_eq!(scene.stage.account(&address), None, "{address}");
     }

@@ -4,8 +4,9 @@ use anchor_lang::error::ErrorCode;
 use solana_account::Account;
 use solana_address::Address;
 use solana_instruction::Instruction;
+use solana_instruction_error::InstructionError;
 use solana_signer::Signer;
-use stipend::{error::StipendError, event::ReportOpened};
+use stipend::{error::StipendError, event::ReportOpened, state::Entry};
 use stipend_client::{account, address as place, instruction};
 use stipend_tests::{address, key, read_only, scene::end, swapped, unsigned, Refusal, Scene};
 
@@ -37,14 +38,16 @@ fn open_report_makes_room_for_every_slot_of_the_shard() {
     let (report, entries) = account::report(&scene.stage.data(&address)).unwrap();
     assert_eq!((report.version, report.bump, report.total), (1, bump, 0));
     assert_eq!((report.epoch, report.received, report.reserved), (u32::MAX, 0, [0; 2]));
-    assert_eq!((report.shard, report.oracle, report.payer), (shard, oracle, payer));
+    assert_eq!((report.network, report.shard, report.oracle), (scene.network, shard, oracle));
+    assert_eq!((report.payer, report.evidence_epoch), (payer, u32::MAX));
+    assert!(entries.iter().all(|entry| *entry == Entry::BLANK));
     assert_eq!(entries.len(), 4);
     let event: ReportOpened = receipt.event();
     assert_eq!((event.shard, event.oracle, event.report), (shard, oracle, address));
     let stored = scene.stage.account(&address).unwrap();
-    // A header of 152 bytes and four entries of six.
-    assert_eq!((stored.data.len(), stored.owner), (176, stipend::ID));
-    assert_eq!(stored.lamports, scene.stage.rent_lamports(176));
+    // A header of 200 bytes and four entries of six.
+    assert_eq!((stored.data.len(), stored.owner), (224, stipend::ID));
+    assert_eq!(stored.lamports, scene.stage.rent_lamports(224));
 }
 
 #[test]
@@ -134,7 +137,7 @@ fn open_report_works_at_an_address_that_somebody_sent_lamports_to() {
     let open = open(&scene, &shard, &oracle);
     scene.stage.accepts(&[open], &[]);
 
-    assert_eq!(scene.stage.account(&report).unwrap().lamports, scene.stage.rent_lamports(176));
+    assert_eq!(scene.stage.account(&report).unwrap().lamports, scene.stage.rent_lamports(224));
 }
 
 #[test]
@@ -161,7 +164,9 @@ fn open_report_refuses_an_impostor_of_each_account() {
     for (place, impostor, refusal) in cases {
         scene.stage.refuses(&[swapped(&open, place, &impostor)], &[], refusal);
     }
-    scene.stage.refuses(&[read_only(&open, 3)], &[], ErrorCode::ConstraintMut);
+    scene.stage.refuses(&[read_only(&open, 2)], &[], ErrorCode::ConstraintMut);
+    // The runtime's own: the system program is not given more than the caller has.
+    scene.stage.refuses(&[read_only(&open, 3)], &[], InstructionError::PrivilegeEscalation);
     let elsewhere = instruction::open_report(&open.accounts[0].pubkey, &scene.network, &twin_shard, &address("nobody"));
     scene.stage.refuses(&[elsewhere], &[], StipendError::ShardNetworkMismatch);
 }

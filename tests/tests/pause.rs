@@ -8,11 +8,13 @@ use stipend::{error::StipendError, event::NetworkPaused};
 use stipend_client::{address as place, instruction};
 use stipend_tests::{
     address, key,
-    scene::{end, Measured, SCORE_SECS},
+    scene::{end, Measured, REPORT_SECS, SCORE_SECS},
+    stage::START,
     swapped, Scene,
 };
 
 const UP: [Measured; 1] = [(Some(10_000), Some(0))];
+const DAY: i64 = 86_400;
 
 fn pause(scene: &Scene) -> Instruction {
     instruction::pause(&scene.authority.pubkey(), &scene.network)
@@ -29,19 +31,133 @@ fn settled() -> (Scene, Address) {
     (scene, shard)
 }
 
+/// What the guardian pauses with.
+fn pause_by_guardian(scene: &Scene) -> Instruction {
+    instruction::pause(&key("guardian").pubkey(), &scene.network)
+}
+
 #[test]
 fn pause_is_the_guardians_and_the_authoritys() {
-    for name in ["guardian", "authority"] {
+    for (name, ends_at, ready_at) in [("guardian", START + 7 * DAY, START + 14 * DAY), ("authority", i64::MAX, 0)] {
         let mut scene = Scene::with(3, |params| params.guardian = Some(key("guardian").pubkey()));
         let mut expected = scene.network();
         let pause = swapped(&pause(&scene), 0, &key(name).pubkey());
 
         let event: NetworkPaused = scene.stage.accepts(&[pause], &[&key(name)]).event();
 
-        assert_eq!((event.network, event.by), (scene.network, key(name).pubkey()));
-        expected.paused = 1;
+        assert_eq!((event.network, event.by, event.ends_at), (scene.network, key(name).pubkey(), ends_at));
+        expected.pause_ends_at = ends_at;
+        expected.guardian_ready_at = if name == "guardian" { ready_at } else { expected.guardian_ready_at };
         assert_eq!(bytemuck::bytes_of(&scene.network()), bytemuck::bytes_of(&expected));
     }
+}
+
+#[test]
+fn pause_by_the_guardian_ends_by_itself_after_7_days_to_the_second() {
+    let (mut scene, shard) = settled();
+    let pause = pause_by_guardian(&scene);
+    scene.stage.accepts(&[pause], &[&key("guardian")]);
+    let ends_at = end(1) + 7 * DAY;
+    let claim = scene.claim_instruction(&shard, &key("owner").pubkey(), &[0]);
+    let batch = scene.batch(1, &UP);
+    let submit = instruction::submit_report(&scene.oracle_keys()[0], &scene.network, &shard, &batch);
+    let score = instruction::score_shard(&scene.network, &shard, &scene.oracle_keys(), 1);
+
+    scene.warp_to(ends_at - 1);
+    scene.stage.refuses(std::slice::from_ref(&claim), &[], StipendError::ClaimsPaused);
+    scene.stage.refuses(std::slice::from_ref(&submit), &[&scene.oracles[0]], StipendError::ReportsPaused);
+    scene.stage.refuses(std::slice::from_ref(&score), &[], StipendError::ScoringPaused);
+
+    // Nobody resumes; the windows of epoch 1 begin when the pause is over.
+    scene.warp_to(ends_at);
+    scene.stage.accepts(&[claim], &[]);
+    scene.warp_to(ends_at + REPORT_SECS - 1);
+    scene.stage.accepts(&[submit], &[&scene.oracles[0]]);
+    scene.stage.refuses(std::slice::from_ref(&score), &[], StipendError::ReportsIncomplete);
+    scene.warp_to(ends_at + REPORT_SECS);
+    scene.stage.accepts(&[score], &[]);
+}
+
+#[test]
+fn pause_by_the_guardian_can_not_come_again_for_7_days() {
+    let (mut scene, _) = settled();
+    let pause = pause_by_guardian(&scene);
+    let guardian = key("guardian");
+    scene.stage.accepts(std::slice::from_ref(&pause), &[&guardian]);
+    scene.stage.refuses(std::slice::from_ref(&pause), &[&guardian], StipendError::AlreadyPaused);
+
+    let ended = end(1) + 7 * DAY;
+    scene.warp_to(ended - 1);
+    scene.stage.refuses(std::slice::from_ref(&pause), &[&guardian], StipendError::AlreadyPaused);
+    for now in [ended, ended + 7 * DAY - 1] {
+        scene.warp_to(now);
+        scene.stage.refuses(std::slice::from_ref(&pause), &[&guardian], StipendError::GuardianPausedLately);
+    }
+    scene.warp_to(ended + 7 * DAY);
+    let event: NetworkPaused = scene.stage.accepts(&[pause], &[&guardian]).event();
+    assert_eq!(event.ends_at, ended + 14 * DAY);
+}
+
+#[test]
+fn pause_by_the_guardian_can_not_come_again_for_7_days_after_an_early_resume() {
+    let (mut scene, _) = settled();
+    let pause = pause_by_guardian(&scene);
+    let guardian = key("guardian");
+    scene.stage.accepts(std::slice::from_ref(&pause), &[&guardian]);
+    let resumed = end(1) + DAY;
+    scene.warp_to(resumed);
+    scene.resume();
+
+    for now in [resumed, resumed + 7 * DAY - 1] {
+        scene.warp_to(now);
+        scene.stage.refuses(std::slice::from_ref(&pause), &[&guardian], StipendError::GuardianPausedLately);
+    }
+    scene.warp_to(resumed + 7 * DAY);
+    scene.stage.accepts(&[pause], &[&guardian]);
+}
+
+#[test]
+fn pause_by_the_guardian_is_not_held_up_by_one_of_the_authority() {
+    let (mut scene, _) = settled();
+    scene.pause();
+    scene.resume();
+
+    let pause = pause_by_guardian(&scene);
+    scene.stage.accepts(&[pause], &[&key("guardian")]);
+}
+
+#[test]
+fn pause_by_the_authority_may_come_at_any_time_and_does_not_end() {
+    let (mut scene, _) = settled();
+    scene.pause();
+    scene.resume();
+    scene.pause();
+
+    scene.warp_to(end(1) + 400 * DAY);
+
+    let close = instruction::close_epoch(&scene.network);
+    scene.stage.refuses(&[close], &[], StipendError::ScoringPaused);
+    scene.resume();
+}
+
+#[test]
+fn pause_of_the_guardian_may_be_made_the_authoritys_own() {
+    let (mut scene, _) = settled();
+    let by_guardian = pause_by_guardian(&scene);
+    scene.stage.accepts(&[by_guardian], &[&key("guardian")]);
+
+    let event: NetworkPaused = scene.pause().event();
+
+    assert_eq!((event.by, event.ends_at), (scene.authority.pubkey(), i64::MAX));
+    scene.warp_to(end(1) + 8 * DAY);
+    let again = pause(&scene);
+    scene.stage.refuses(&[again], &[&scene.authority], StipendError::AlreadyPaused);
+    // The guardian's own time counts as it would have.
+    scene.resume();
+    let by_guardian = pause_by_guardian(&scene);
+    scene.stage.refuses(std::slice::from_ref(&by_guardian), &[&key("guardian")], StipendError::GuardianPausedLately);
+    scene.warp_to(end(1) + 14 * DAY);
+    scene.stage.accepts(&[by_guardian], &[&key("guardian")]);
 }
 
 #[test]
@@ -132,8 +248,8 @@ fn pause_closes_no_epoch_over_a_shard_that_is_not_scored() {
     scene.pause();
     let close = instruction::close_epoch(&scene.network);
 
-    // Past its scoring window by a second, a day, forty epochs.
-    for now in [end(1), end(1) + SCORE_SECS, end(1) + SCORE_SECS + 86_400, end(40)] {
+    // At its end, when its scoring window would be over, forty epochs and a day later.
+    for now in [end(1), end(1) + SCORE_SECS, end(40), end(40) + DAY] {
         scene.warp_to(now);
         scene.stage.refuses(std::slice::from_ref(&close), &[], StipendError::ScoringPaused);
     }
@@ -191,7 +307,8 @@ fn pause_lets_the_authority_go_on_governing() {
     scene.govern(instruction::set_guardian(&authority, &scene.network, Some(&address("other"))));
 
     let network = scene.network();
-    assert_eq!((network.paused, network.next_policy.min_uptime_bps, network.guardian), (1, 1, address("other")));
+    assert_eq!((network.pause_ends_at, network.next_policy.min_uptime_bps), (i64::MAX, 1));
+    assert_eq!(network.guardian, address("other"));
 }
 
 #[test]

@@ -36,6 +36,13 @@ fn scene() -> (Scene, Address) {
 }
 
 fn scene_of(nodes: u16) -> (Scene, Address) {
+    let (mut scene, shard) = early_scene_of(nodes);
+    scene.warp_to(end(0));
+    (scene, shard)
+}
+
+/// The same before the genesis.
+fn early_scene_of(nodes: u16) -> (Scene, Address) {
     let mut scene = Scene::with(3, |params| {
         params.policy.oracle_bond_lamports = ORACLE_BOND;
         params.shard_capacity = nodes.max(4);
@@ -44,7 +51,6 @@ fn scene_of(nodes: u16) -> (Scene, Address) {
     for _ in 0..nodes {
         scene.register(&shard, &address("owner"));
     }
-    scene.warp_to(end(0));
     (scene, shard)
 }
 
@@ -148,15 +154,17 @@ fn prove_equivocation_compares_batches_where_they_overlap() {
 }
 
 #[test]
-fn prove_equivocation_takes_a_field_that_only_one_statement_measured() {
-    // What the report's account would refuse too: the slot was measured, and differently.
-    let (mut scene, shard) = scene();
-    let one = signed(&mut scene, &shard, &[(Some(9_000), None)]);
-    let (batch, signature) = signed(&mut scene, &shard, &[measured(9_000, 5)]);
+fn prove_equivocation_needs_one_field_that_both_statements_measured_differently() {
+    // Another uptime beside a bandwidth that one left out, and another bandwidth beside an uptime that one left out.
+    for (one, other) in [((Some(9_000), None), measured(8_999, 5)), ((None, Some(5)), measured(9_000, 6))] {
+        let (mut scene, shard) = scene();
+        let one = signed(&mut scene, &shard, &[one]);
+        let (batch, signature) = signed(&mut scene, &shard, &[other]);
 
-    let proof = prove(&scene, &shard, &one, &Contradicted::Signed(batch, signature));
+        let proof = prove(&scene, &shard, &one, &Contradicted::Signed(batch, signature));
 
-    assert_eq!(scene.stage.accepts(&proof, &[]).event::<OracleSuspended>().slot, 0);
+        assert_eq!(scene.stage.accepts(&proof, &[]).event::<OracleSuspended>().slot, 0);
+    }
 }
 
 #[test]
@@ -178,6 +186,18 @@ fn prove_equivocation_splits_every_bond_to_the_lamport() {
         assert_eq!(lamports(&mut scene, &INCINERATOR_ID), incinerated + burnt);
         assert_eq!(lamports(&mut scene, &network), held - bond);
     }
+}
+
+#[test]
+fn prove_equivocation_needs_a_prover_that_can_exist_with_its_share() {
+    let (mut scene, shard) = scene();
+    // Half of the bond, 3,500 lamports, is less than the rent of an empty account.
+    let prover = funded(&mut scene, "prover", 0);
+    let proof = proof_by(&mut scene, &shard, &prover.pubkey());
+
+    scene.stage.refuses(&proof, &[&prover], StipendError::PayerEmpty);
+    funded(&mut scene, "prover", 1_000_000);
+    scene.stage.accepts(&proof, &[&prover]);
 }
 
 #[test]

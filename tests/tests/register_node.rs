@@ -1,11 +1,16 @@
 //! `register_node`.
 
+use crate::acts::{entry_rent, funded, lamports, slot_rent};
 use anchor_lang::error::ErrorCode;
 use solana_account::Account;
 use solana_address::Address;
 use solana_signer::Signer;
-use stipend::{error::StipendError, event::NodeRegistered, state::Slot};
-use stipend_client::{address as place, instruction};
+use stipend::{
+    error::StipendError,
+    event::NodeRegistered,
+    state::{Directory, DirectoryEntry, Shard, Slot, Tail},
+};
+use stipend_client::address as place;
 use stipend_tests::{
     address, key, measured, read_only,
     scene::{end, BOND_LAMPORTS, GENESIS},
@@ -16,13 +21,13 @@ use stipend_tests::{
 fn fresh(owner: &Address, since: u32) -> Slot {
     Slot {
         owner: *owner,
-        since,
+        from_epoch: since,
+        until: u32::MAX,
         bandwidth: 0xffff_ffff,
         uptime_bps: 0xffff,
         boost_bps: 10_000,
-        state: 2,
         next_boost_bps: 10_000,
-        change_epoch: u32::MAX,
+        state: 2,
         ..Slot::default()
     }
 }
@@ -33,27 +38,45 @@ fn register_node_gives_the_device_the_next_slot_of_its_shard() {
     let shard = scene.open_shard();
     let payer = scene.stage.payer.pubkey();
     let owners = ["first owner", "second owner"].map(address);
+    let (entry_rent, slot_rent) = (entry_rent(&mut scene), slot_rent(&mut scene));
 
-    for (slot, owner) in owners.iter().enumerate() {
+    for (slot, owner) in (0u16..).zip(&owners) {
         let device = key(&format!("device {slot}"));
+        scene.open_directory(&device.pubkey());
         let register = scene.register_instruction(&device.pubkey(), &shard, owner);
         let receipt = scene.stage.accepts(&[register], &[&device]);
 
-        let slot = slot as u16;
         let device = device.pubkey();
-        let seeds: [&[u8]; 3] = [b"node", scene.network.as_ref(), device.as_ref()];
-        let (_, bump) = Address::find_program_address(&seeds, &stipend::ID);
-        let node = scene.node(&device);
-        assert_eq!((node.version, node.bump, node.network, node.device), (1, bump, scene.network, device));
-        assert_eq!((node.shard, node.slot, node.since), (shard, slot, 0));
-        assert_eq!((node.bond_lamports, node.payer), (BOND_LAMPORTS, payer));
-        assert_eq!(scene.network().slot_count, u64::from(slot) + 1);
+        let deposit_lamports = entry_rent + slot_rent + BOND_LAMPORTS;
+        let slot_lamports = slot_rent as u32;
+        let entry = DirectoryEntry { device, payer, deposit_lamports, slot_lamports, shard: 0, slot };
+        assert_eq!(scene.node(&device), entry);
         let event: NodeRegistered = receipt.event();
         assert_eq!((event.network, event.device, event.owner), (scene.network, device, *owner));
-        assert_eq!((event.shard, event.slot, event.since), (shard, slot, 0));
+        assert_eq!((event.shard, event.slot, event.since, event.policy_from_epoch), (shard, slot, 0, 0));
+        assert_eq!(
+            (event.bond_lamports, event.deposit_lamports, event.payer),
+            (BOND_LAMPORTS, deposit_lamports, payer)
+        );
     }
     let (_, slots) = scene.shard(&shard);
     assert_eq!(slots, owners.map(|owner| fresh(&owner, 0)));
+}
+
+#[test]
+fn register_node_wakes_a_dormant_shard() {
+    let mut scene = Scene::with(3, |params| params.shard_capacity = 1);
+    let first = scene.open_shard();
+    assert_eq!((scene.shard(&first).0.dormant, scene.network().awake_shards), (1, 0));
+
+    scene.register(&first, &address("owner"));
+
+    assert_eq!((scene.shard(&first).0.dormant, scene.network().awake_shards), (0, 1));
+    // The second one takes part from its own first registration on.
+    let second = scene.open_shard();
+    assert_eq!((scene.shard(&second).0.dormant, scene.network().awake_shards), (1, 1));
+    scene.register(&second, &address("owner"));
+    assert_eq!((scene.shard(&second).0.dormant, scene.network().awake_shards), (0, 2));
 }
 
 #[test]
@@ -65,65 +88,56 @@ fn register_node_counts_from_the_next_epoch_or_from_epoch_0_before_the_genesis()
 
     for (slot, (now, since)) in cases.into_iter().enumerate() {
         scene.warp_to(now);
-        let device = scene.register(&shard, &address("owner"));
+        scene.register(&shard, &address("owner"));
 
-        assert_eq!((scene.node(&device).since, scene.shard(&shard).1[slot].since), (since, since));
+        assert_eq!(scene.shard(&shard).1[slot].from_epoch, since);
     }
 }
 
 #[test]
-fn register_node_has_the_payer_pay_rent_of_node_and_slot_and_the_bond() {
+fn register_node_has_the_payer_pay_rent_of_entry_and_slot_and_the_bond() {
     let mut scene = Scene::new();
     let shard = scene.open_shard();
-    let payer = key("payer");
-    let lamports = 100_000_000;
-    scene.stage.put(&payer.pubkey(), Account { lamports, ..Account::default() });
+    let balance = 100_000_000;
+    let payer = funded(&mut scene, "payer", balance);
     let device = key("device");
-    let register = instruction::register_node(
-        &payer.pubkey(),
-        &device.pubkey(),
-        None,
-        &scene.network,
-        &shard,
-        &address("owner"),
-        None,
-    );
+    scene.open_directory(&device.pubkey());
+    let register =
+        swapped(&scene.register_instruction(&device.pubkey(), &shard, &address("owner")), 0, &payer.pubkey());
 
     scene.stage.accepts(&[register], &[&payer, &device]);
 
-    let [node_rent, header_rent, shard_rent] = [192, 104, 168].map(|bytes| scene.stage.rent_lamports(bytes));
-    let node = scene.stage.account(&place::node(&scene.network, &device.pubkey())).unwrap();
-    assert_eq!((node.data.len(), node.owner, node.lamports), (192, stipend::ID, node_rent + BOND_LAMPORTS));
+    let spaces = [Directory::checked_space(1), Shard::checked_space(1)].map(Option::unwrap);
+    let [directory_rent, shard_rent] = spaces.map(|bytes| scene.stage.rent_lamports(bytes));
+    let directory = scene.stage.account(&place::directory(&scene.network, &device.pubkey())).unwrap();
+    assert_eq!((directory.data.len(), directory.owner), (spaces[0], stipend::ID));
+    assert_eq!(directory.lamports, directory_rent + BOND_LAMPORTS);
     let stored = scene.stage.account(&shard).unwrap();
-    assert_eq!((stored.data.len(), stored.lamports), (168, shard_rent));
-    let paid = node_rent + BOND_LAMPORTS + shard_rent - header_rent;
-    assert_eq!(scene.stage.account(&payer.pubkey()).unwrap().lamports, lamports - paid);
+    assert_eq!((stored.data.len(), stored.lamports), (spaces[1], shard_rent));
+    let paid = entry_rent(&mut scene) + slot_rent(&mut scene) + BOND_LAMPORTS;
+    assert_eq!(lamports(&mut scene, &payer.pubkey()), balance - paid);
 }
 
 #[test]
-fn register_node_takes_what_somebody_sent_to_the_shard_for_its_rent() {
-    let mut scene = Scene::new();
-    let shard = scene.open_shard();
-    let stored = scene.stage.account(&shard).unwrap();
-    scene.stage.put(&shard, Account { lamports: 50_000_000, ..stored });
-
-    scene.register(&shard, &address("owner"));
-
-    let stored = scene.stage.account(&shard).unwrap();
-    assert_eq!((stored.data.len(), stored.lamports), (168, 50_000_000));
-}
-
-#[test]
-fn register_node_works_at_an_address_that_somebody_sent_lamports_to() {
+fn register_node_pays_for_its_own_bytes_whatever_somebody_sent_to_the_accounts() {
+    // Else what was sent would go to whoever leaves last.
     let mut scene = Scene::new();
     let shard = scene.open_shard();
     let device = key("device 0").pubkey();
-    scene.stage.put(&place::node(&scene.network, &device), Account { lamports: 5, ..Account::default() });
+    scene.open_directory(&device);
+    let directory = place::directory(&scene.network, &device);
+    let held = [shard, directory].map(|address| {
+        let stored = scene.stage.account(&address).unwrap();
+        scene.stage.put(&address, Account { lamports: stored.lamports + 50_000_000, ..stored.clone() });
+        stored.lamports + 50_000_000
+    });
 
     scene.register(&shard, &address("owner"));
 
-    let node = scene.stage.account(&place::node(&scene.network, &device)).unwrap();
-    assert_eq!(node.lamports, scene.stage.rent_lamports(192) + BOND_LAMPORTS);
+    let (entry_rent, slot_rent) = (entry_rent(&mut scene), slot_rent(&mut scene));
+    assert_eq!(lamports(&mut scene, &shard), held[0] + slot_rent);
+    assert_eq!(lamports(&mut scene, &directory), held[1] + entry_rent + BOND_LAMPORTS);
+    assert_eq!(scene.node(&device).deposit_lamports, entry_rent + slot_rent + BOND_LAMPORTS);
 }
 
 #[test]
@@ -135,8 +149,24 @@ fn register_node_refuses_a_device_that_is_registered() {
 
     let again = scene.register_instruction(&device.pubkey(), &shard, &address("other owner"));
 
-    // The system program's own: the account is in use.
-    scene.stage.refuses(&[again], &[&device], Refusal::Program(0));
+    scene.stage.refuses(std::slice::from_ref(&again), &[&device], StipendError::DeviceRegistered);
+    // Whatever directory is passed: the device belongs into one alone.
+    let elsewhere = key("elsewhere").pubkey();
+    assert_ne!(place::directory(&scene.network, &elsewhere), again.accounts[4].pubkey);
+    scene.open_directory(&elsewhere);
+    let elsewhere = swapped(&again, 4, &place::directory(&scene.network, &elsewhere));
+    scene.stage.refuses(&[elsewhere], &[&device], StipendError::DirectoryMismatch);
+}
+
+#[test]
+fn register_node_refuses_a_device_twice_in_one_transaction() {
+    let mut scene = Scene::new();
+    let shard = scene.open_shard();
+    let device = key("device");
+    scene.open_directory(&device.pubkey());
+    let register = scene.register_instruction(&device.pubkey(), &shard, &address("owner"));
+
+    scene.stage.refuses(&[register.clone(), register], &[&device], StipendError::DeviceRegistered);
 }
 
 #[test]
@@ -145,11 +175,12 @@ fn register_node_takes_a_device_of_another_network() {
     scene.twin(&address("owner"));
     let shard = scene.open_shard();
     let device = key("device of the twin");
+    scene.open_directory(&device.pubkey());
 
     let register = scene.register_instruction(&device.pubkey(), &shard, &address("owner"));
     scene.stage.accepts(&[register], &[&device]);
 
-    assert_eq!(scene.node(&device.pubkey()).network, scene.network);
+    assert_eq!(scene.node(&device.pubkey()).slot, 0);
 }
 
 #[test]
@@ -161,13 +192,14 @@ fn register_node_fills_a_shard_and_refuses_one_more() {
     scene.register(&first, &owner);
     let second = scene.open_shard();
     let device = key("device");
+    scene.open_directory(&device.pubkey());
 
     let register = scene.register_instruction(&device.pubkey(), &first, &owner);
     scene.stage.refuses(&[register], &[&device], StipendError::ShardFull);
 
     assert_eq!(scene.shard(&first).1.len(), 2);
     scene.register(&second, &owner);
-    assert_eq!((scene.shard(&second).1.len(), scene.network().slot_count), (1, 3));
+    assert_eq!(scene.shard(&second).1.len(), 1);
 }
 
 #[test]
@@ -175,6 +207,7 @@ fn register_node_refuses_an_owner_of_zeros() {
     let mut scene = Scene::new();
     let shard = scene.open_shard();
     let device = key("device");
+    scene.open_directory(&device.pubkey());
 
     let register = scene.register_instruction(&device.pubkey(), &shard, &Address::default());
 
@@ -187,6 +220,7 @@ fn register_node_needs_the_registrar_where_there_is_one() {
     let mut scene = Scene::with(0, |params| params.policy.registrar = Some(registrar.pubkey()));
     let shard = scene.open_shard();
     let (device, stranger) = (key("device"), key("stranger"));
+    scene.open_directory(&device.pubkey());
     let alone = scene.register_instruction(&device.pubkey(), &shard, &address("owner"));
     let vouched = swapped(&alone, 2, &registrar.pubkey());
     let mut signed = vouched.clone();
@@ -207,6 +241,7 @@ fn register_node_refuses_a_registrar_where_there_is_none() {
     let mut scene = Scene::new();
     let shard = scene.open_shard();
     let (device, stranger) = (key("device"), key("stranger"));
+    scene.open_directory(&device.pubkey());
     let mut register =
         swapped(&scene.register_instruction(&device.pubkey(), &shard, &address("owner")), 2, &stranger.pubkey());
     register.accounts[2].is_signer = true;
@@ -219,6 +254,7 @@ fn register_node_needs_the_devices_signature() {
     let mut scene = Scene::new();
     let shard = scene.open_shard();
     let device = key("device");
+    scene.open_directory(&device.pubkey());
 
     let register = scene.register_instruction(&device.pubkey(), &shard, &address("owner"));
 
@@ -230,19 +266,19 @@ fn register_node_needs_the_payers_signature_and_lamports() {
     let mut scene = Scene::new();
     let shard = scene.open_shard();
     let (device, poor) = (key("device"), key("poor"));
+    scene.open_directory(&device.pubkey());
     let register = swapped(&scene.register_instruction(&device.pubkey(), &shard, &address("owner")), 0, &poor.pubkey());
 
     scene.stage.refuses(&[unsigned(&register, 0)], &[&device], ErrorCode::AccountNotSigner);
-    // The system program's own: lamports are missing, first for the node, then for the slot, then for the bond.
+    // The system program's own: lamports are missing, first for the slot, then for the entry, then for the bond.
     scene.stage.refuses(std::slice::from_ref(&register), &[&device, &poor], Refusal::Program(1));
-    let node_rent = scene.stage.rent_lamports(192);
-    let slot_rent = scene.stage.rent_lamports(168) - scene.stage.rent_lamports(104);
-    for lamports in [node_rent, node_rent + slot_rent, node_rent + slot_rent + BOND_LAMPORTS - 1] {
+    let (entry_rent, slot_rent) = (entry_rent(&mut scene), slot_rent(&mut scene));
+    let deposit = slot_rent + entry_rent + BOND_LAMPORTS;
+    for lamports in [slot_rent - 1, slot_rent, slot_rent + entry_rent, deposit - 1] {
         scene.stage.put(&poor.pubkey(), Account { lamports, ..Account::default() });
         scene.stage.refuses(std::slice::from_ref(&register), &[&device, &poor], Refusal::Program(1));
     }
-    let lamports = node_rent + slot_rent + BOND_LAMPORTS;
-    scene.stage.put(&poor.pubkey(), Account { lamports, ..Account::default() });
+    scene.stage.put(&poor.pubkey(), Account { lamports: deposit, ..Account::default() });
     scene.stage.accepts(&[register], &[&device, &poor]);
 }
 
@@ -251,40 +287,47 @@ fn register_node_refuses_an_impostor_of_each_account() {
     let mut scene = Scene::new();
     let shard = scene.open_shard();
     let device = key("device");
+    scene.open_directory(&device.pubkey());
     let register = scene.register_instruction(&device.pubkey(), &shard, &address("owner"));
     let (twin, twin_shard) = scene.twin(&address("owner"));
-    let [foreign_network, foreign_shard] = ["foreign network", "foreign shard"].map(address);
-    scene.stage.copy(&scene.network.clone(), &foreign_network, &spl_token_interface::ID);
-    scene.stage.copy(&shard, &foreign_shard, &spl_token_interface::ID);
-    let other_node = place::node(&scene.network, &key("other device").pubkey());
+    scene.open_directory_of(&twin, &device.pubkey());
+    let directory = place::directory(&scene.network, &device.pubkey());
+    let abroad = ["foreign network", "foreign shard", "foreign directory"].map(address);
+    for (stored, abroad) in [scene.network, shard, directory].iter().zip(&abroad) {
+        scene.stage.copy(stored, abroad, &spl_token_interface::ID);
+    }
+    let other = key("other device").pubkey();
+    scene.open_directory(&other);
+    let [other_directory, missing] =
+        [other, key("nobody's device").pubkey()].map(|device| place::directory(&scene.network, &device));
+    assert_eq!(scene.stage.account(&missing), None);
+    let system = Address::default();
 
     let cases = [
-        (3, twin, Refusal::from(ErrorCode::ConstraintSeeds)),
-        (3, foreign_network, Refusal::from(ErrorCode::AccountOwnedByWrongProgram)),
+        (3, twin, Refusal::from(StipendError::DirectoryNetworkMismatch)),
+        (3, abroad[0], Refusal::from(ErrorCode::AccountOwnedByWrongProgram)),
         (3, shard, Refusal::from(ErrorCode::AccountDiscriminatorMismatch)),
-        (4, twin_shard, Refusal::from(StipendError::ShardNetworkMismatch)),
-        (4, foreign_shard, Refusal::from(ErrorCode::AccountOwnedByWrongProgram)),
-        (4, scene.network, Refusal::from(ErrorCode::AccountDiscriminatorMismatch)),
-        (5, other_node, Refusal::from(ErrorCode::ConstraintSeeds)),
-        (5, place::node(&twin, &device.pubkey()), Refusal::from(ErrorCode::ConstraintSeeds)),
+        (4, place::directory(&twin, &device.pubkey()), Refusal::from(StipendError::DirectoryNetworkMismatch)),
+        (4, other_directory, Refusal::from(StipendError::DirectoryMismatch)),
+        (4, abroad[2], Refusal::from(ErrorCode::AccountOwnedByWrongProgram)),
+        (4, missing, Refusal::from(ErrorCode::AccountOwnedByWrongProgram)),
+        (4, place::report(&shard, &scene.oracle_keys()[0]), Refusal::from(ErrorCode::AccountDiscriminatorMismatch)),
+        (5, twin_shard, Refusal::from(StipendError::ShardNetworkMismatch)),
+        (5, abroad[1], Refusal::from(ErrorCode::AccountOwnedByWrongProgram)),
+        (5, place::report(&shard, &scene.oracle_keys()[0]), Refusal::from(ErrorCode::AccountDiscriminatorMismatch)),
+        (3, system, Refusal::from(ErrorCode::AccountOwnedByWrongProgram)),
         (7, spl_token_interface::ID, Refusal::from(ErrorCode::InvalidProgramId)),
     ];
     for (place, impostor, refusal) in cases {
+        println!("{place}");
         scene.stage.refuses(&[swapped(&register, place, &impostor)], &[&device], refusal);
     }
-    let elsewhere = instruction::register_node(
-        &scene.stage.payer.pubkey(),
-        &device.pubkey(),
-        None,
-        &twin,
-        &shard,
-        &address("owner"),
-        None,
-    );
+    let elsewhere = swapped(&swapped(&register, 3, &twin), 4, &place::directory(&twin, &device.pubkey()));
     scene.stage.refuses(&[elsewhere], &[&device], StipendError::ShardNetworkMismatch);
     for place in [3, 4, 5] {
         scene.stage.refuses(&[read_only(&register, place)], &[&device], ErrorCode::ConstraintMut);
     }
+    scene.stage.accepts(&[register], &[&device]);
 }
 
 #[test]
@@ -304,5 +347,5 @@ fn register_node_during_a_report_leaves_the_epoch_before_as_it_was() {
     let (_, slots) = scene.shard(&shard);
     // 10,000 · (6,000 + 4,000); too late, reason 6.
     assert_eq!((slots[0].score, slots[0].reason), (100_000_000, 1));
-    assert_eq!((slots[1].score, slots[1].reason, slots[1].since), (0, 6, 2));
+    assert_eq!((slots[1].score, slots[1].reason, slots[1].from_epoch), (0, 6, 2));
 }

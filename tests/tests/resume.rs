@@ -8,11 +8,12 @@ use stipend::{error::StipendError, event::NetworkResumed};
 use stipend_client::instruction;
 use stipend_tests::{
     address, key,
-    scene::{end, Measured, EPOCH_SECS, GENESIS, REPORT_SECS, SCORE_SECS},
+    scene::{end, Measured, GENESIS, REPORT_SECS, SCORE_SECS},
     swapped, Scene,
 };
 
 const UP: [Measured; 1] = [(Some(10_000), Some(0))];
+const DAY: i64 = 86_400;
 /// When the pauses here end: past every window of epoch 0, in the middle of epoch 10.
 const RESUMED: i64 = GENESIS + 1_050;
 
@@ -44,7 +45,8 @@ fn resume_is_the_authoritys_alone() {
     let event: NetworkResumed = scene.govern(resume).event();
 
     assert_eq!((event.network, event.resumed_at), (scene.network, RESUMED));
-    (expected.paused, expected.resumed_at) = (0, RESUMED);
+    expected.pause_ends_at = RESUMED;
+    expected.guardian_ready_at = expected.guardian_ready_at.min(RESUMED + 7 * DAY);
     assert_eq!(bytemuck::bytes_of(&scene.network()), bytemuck::bytes_of(&expected));
 }
 
@@ -61,24 +63,18 @@ fn resume_refuses_a_network_that_is_not_paused() {
 
 #[test]
 fn resume_begins_the_report_window_anew() {
-    let cases = [
-        (RESUMED, None),
-        (RESUMED + REPORT_SECS - 1, None),
-        (RESUMED + REPORT_SECS, Some(StipendError::ReportWindowClosed)),
-    ];
-    for (now, error) in cases {
-        let (mut scene, shard) = paused();
-        scene.warp_to(RESUMED);
-        scene.resume();
-        scene.warp_to(now);
-        let batch = scene.batch(0, &UP);
-        let submit = instruction::submit_report(&scene.oracle_keys()[0], &scene.network, &shard, &batch);
+    let (mut scene, shard) = paused();
+    scene.warp_to(RESUMED);
+    scene.resume();
+    let batch = scene.batch(0, &UP);
+    let submit = instruction::submit_report(&scene.oracle_keys()[0], &scene.network, &shard, &batch);
 
-        match error {
-            Some(error) => scene.stage.refuses(&[submit], &[&scene.oracles[0]], error),
-            None => drop(scene.stage.accepts(&[submit], &[&scene.oracles[0]])),
-        }
+    for now in [RESUMED, RESUMED + REPORT_SECS - 1] {
+        scene.warp_to(now);
+        scene.stage.accepts(std::slice::from_ref(&submit), &[&scene.oracles[0]]);
     }
+    scene.warp_to(RESUMED + REPORT_SECS);
+    scene.stage.refuses(&[submit], &[&scene.oracles[0]], StipendError::ReportWindowClosed);
 }
 
 #[test]
@@ -88,15 +84,12 @@ fn resume_begins_the_scoring_window_anew() {
     scene.resume();
     let (score, close) = (score(&scene, &shard, 0), instruction::close_epoch(&scene.network));
 
-    // Two edges of the report window: without reports, nothing can be scored before it is over.
+    // Without reports, nothing can be scored before the report window is over.
     scene.warp_to(RESUMED + REPORT_SECS - 1);
     scene.stage.refuses(std::slice::from_ref(&score), &[], StipendError::ReportsIncomplete);
-    // And two of the scoring window.
+    // And nobody gives the shard up before the scoring window is.
     scene.warp_to(RESUMED + SCORE_SECS - 1);
     scene.stage.refuses(std::slice::from_ref(&close), &[], StipendError::ShardsNotScored);
-    scene.warp_to(RESUMED + SCORE_SECS);
-    scene.stage.refuses(std::slice::from_ref(&score), &[], StipendError::ScoringWindowClosed);
-    scene.warp_to(RESUMED + SCORE_SECS - 1);
     scene.stage.accepts(&[score], &[]);
     assert_eq!(scene.slot(&shard, 0).reason, 5);
 }
@@ -113,8 +106,9 @@ fn resume_gives_up_a_shard_only_when_the_new_scoring_window_is_over() {
     scene.warp_to(RESUMED + SCORE_SECS);
     scene.stage.accepts(&[close], &[]);
 
-    // Epochs 0 to 9 were over when the pause was, and epoch 10 soon after: its own window lasts until end(10) + 300.
-    assert_eq!(scene.network().open_epoch, 10);
+    // Epochs 1 to 9 were over when the pause was; each has its windows from when it is opened.
+    let network = scene.network();
+    assert_eq!((network.open_epoch, network.opened_at), (1, RESUMED + SCORE_SECS));
 }
 
 #[test]
@@ -162,6 +156,31 @@ fn resume_lets_every_epoch_of_the_pause_be_reported_and_paid_in_order() {
 }
 
 #[test]
+fn resume_gives_each_epoch_of_the_pause_its_whole_report_window() {
+    let (mut scene, shard) = paused();
+    scene.warp_to(RESUMED);
+    scene.resume();
+    // Oracle 2 stays silent, so that nothing is scored before the end of each window, and the others use its last second.
+    let mut begin = RESUMED;
+    for epoch in 0..5 {
+        scene.warp_to(begin + REPORT_SECS - 1);
+        for oracle in [0, 1] {
+            scene.report(oracle, &shard, epoch, &UP);
+        }
+        begin += REPORT_SECS;
+        scene.warp_to(begin);
+        scene.score(&shard, epoch);
+        scene.close();
+        scene.settle(&shard);
+    }
+
+    let network = scene.network();
+    assert_eq!((network.open_epoch, network.emission.scheduled_atoms), (5, 5_000_000));
+    assert_eq!(scene.slot(&shard, 0).accrued_atoms + network.emission.carried_atoms, 5_000_000);
+    assert!(network.emission.carried_atoms <= 2);
+}
+
+#[test]
 fn resume_before_the_end_of_an_epoch_leaves_that_epochs_windows_as_they_are() {
     let mut scene = Scene::new();
     let shard = scene.open_shard();
@@ -174,33 +193,46 @@ fn resume_before_the_end_of_an_epoch_leaves_that_epochs_windows_as_they_are() {
     let submit = instruction::submit_report(&scene.oracle_keys()[0], &scene.network, &shard, &batch);
 
     scene.stage.refuses(std::slice::from_ref(&submit), &[&scene.oracles[0]], StipendError::EpochNotEnded);
+    for now in [end(0), end(0) + REPORT_SECS - 1] {
+        scene.warp_to(now);
+        scene.stage.accepts(std::slice::from_ref(&submit), &[&scene.oracles[0]]);
+    }
     scene.warp_to(end(0) + REPORT_SECS);
-    scene.stage.refuses(std::slice::from_ref(&submit), &[&scene.oracles[0]], StipendError::ReportWindowClosed);
-    scene.warp_to(end(0) + REPORT_SECS - 1);
-    scene.stage.accepts(&[submit], &[&scene.oracles[0]]);
+    scene.stage.refuses(&[submit], &[&scene.oracles[0]], StipendError::ReportWindowClosed);
+    let close = instruction::close_epoch(&scene.network);
+    scene.warp_to(end(0) + SCORE_SECS - 1);
+    scene.stage.refuses(std::slice::from_ref(&close), &[], StipendError::ShardsNotScored);
     scene.warp_to(end(0) + SCORE_SECS);
-    scene.close();
-    assert_eq!(scene.network().open_epoch, 1);
+    scene.stage.accepts(&[close], &[]);
 }
 
 #[test]
-fn resume_lets_a_shard_be_reported_that_was_not_scored_for_an_epoch_that_is_closed() {
-    let mut scene = Scene::new();
-    let shard = scene.open_shard();
-    scene.register(&shard, &address("owner"));
-    // Nobody scored epochs 0 to 2 in time; epoch 3 ends now, and before it is reported there is a pause.
-    scene.warp_to(end(3) + SCORE_SECS - EPOCH_SECS);
-    scene.close();
-    assert_eq!(scene.network().open_epoch, 3);
-    scene.pause();
-    scene.warp_to(RESUMED);
-    scene.resume();
+fn resume_lets_the_guardian_wait_7_days_from_then_at_the_most() {
+    // The guardian pauses, and the authority resumes at once, or makes the pause its own and resumes much later.
+    for (resumed, ready_at) in [(end(0) + 5, end(0) + 5 + 7 * DAY), (end(0) + 30 * DAY, end(0) + 14 * DAY)] {
+        let mut scene = Scene::with(3, |params| params.guardian = Some(key("guardian").pubkey()));
+        scene.warp_to(end(0));
+        let pause = instruction::pause(&key("guardian").pubkey(), &scene.network);
+        scene.stage.accepts(&[pause], &[&key("guardian")]);
+        scene.pause();
+        scene.warp_to(resumed);
 
-    // Epoch 2 is closed: there is nothing of it to be scored before.
-    scene.report_all(&shard, 3, &UP);
-    scene.score(&shard, 3);
+        scene.resume();
 
-    assert_eq!(scene.slot(&shard, 0).score, 60_000_000);
+        assert_eq!(scene.network().guardian_ready_at, ready_at);
+    }
+}
+
+#[test]
+fn resume_refuses_a_guardians_pause_that_is_over() {
+    let mut scene = Scene::with(3, |params| params.guardian = Some(key("guardian").pubkey()));
+    let pause = instruction::pause(&key("guardian").pubkey(), &scene.network);
+    scene.stage.accepts(&[pause], &[&key("guardian")]);
+    let ends_at = scene.network().pause_ends_at;
+    let resume = instruction::resume(&scene.authority.pubkey(), &scene.network);
+
+    scene.warp_to(ends_at);
+    scene.stage.refuses(&[resume], &[&scene.authority], StipendError::NotPaused);
 }
 
 #[test]

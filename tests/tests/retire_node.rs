@@ -4,7 +4,7 @@ use crate::acts::Tenant;
 use anchor_lang::error::ErrorCode;
 use solana_address::Address;
 use solana_signer::Signer;
-use stipend::{error::StipendError, event::NodeRetired};
+use stipend::{error::StipendError, event::NodeRetired, state::Slot};
 use stipend_client::address as place;
 use stipend_tests::{
     address, key, measured, read_only,
@@ -26,6 +26,7 @@ fn registrars() -> (Scene, Tenant) {
     let mut scene = Scene::with(3, |params| params.policy.registrar = Some(registrar));
     let shard = scene.open_shard();
     let tenant = Tenant::new("device", &shard);
+    scene.open_directory(&tenant.device.pubkey());
     let mut register = tenant.register_instruction(&scene, &scene.stage.payer.pubkey(), None);
     register.accounts[2].pubkey = registrar;
     register.accounts[2].is_signer = true;
@@ -46,32 +47,31 @@ fn retire_node_ends_with_the_epoch_under_way() {
     for (now, until) in cases {
         let (mut scene, [tenant, _]) = scene();
         scene.warp_to(now);
-        let before = (scene.shard(&tenant.shard).1, scene.node(&tenant.device.pubkey()), scene.network());
+        let (device, before) = (tenant.device.pubkey(), scene.shard(&tenant.shard).1);
+        let (node, network) = (scene.node(&device), scene.network());
 
         let receipt = tenant.retire(&mut scene);
 
-        let mut node = before.1;
-        (node.until, node.retired_by) = (until, 1);
-        assert_eq!(scene.node(&tenant.device.pubkey()), node);
-        let mut slot = before.0[0];
-        (slot.state, slot.change_epoch) = (3, until);
-        assert_eq!(scene.shard(&tenant.shard).1, [slot, before.0[1]]);
-        assert_eq!(bytemuck::bytes_of(&scene.network()), bytemuck::bytes_of(&before.2));
+        // It has not begun to count for sure, so it is Starting still; no other field changes.
+        let retired = Slot { until, ..before[0] };
+        assert_eq!((retired.state, retired.from_epoch), (2, 0));
+        assert_eq!(scene.shard(&tenant.shard).1, [retired, before[1]]);
+        assert_eq!(scene.node(&device), node);
+        assert_eq!(bytemuck::bytes_of(&scene.network()), bytemuck::bytes_of(&network));
         let event: NodeRetired = receipt.event();
-        assert_eq!((event.node, event.owner), (tenant.node(&scene), tenant.owner.pubkey()));
+        assert_eq!((event.network, event.device, event.owner), (scene.network, device, tenant.owner.pubkey()));
         assert_eq!((event.until, event.by, event.reason), (until, 1, [0; 32]));
     }
 }
 
 #[test]
 fn retire_node_keeps_what_every_epoch_that_is_over_brings_and_nothing_of_the_one_under_way() {
-    let mut scene = Scene::with(3, |params| {
-        (params.policy.report_secs, params.policy.score_secs) = (200, 400);
-        params.emission.per_epoch_atoms = 60_000_000;
-    });
+    let mut scene = Scene::with(3, |params| params.emission.per_epoch_atoms = 60_000_000);
     let shard = scene.open_shard();
     let [leaving, staying] = ["leaving", "staying"].map(|name| Tenant::registered(&mut scene, name, &shard));
-    // While epoch 2 is under way; 0 and 1 are over and not scored.
+    // While epoch 2 is under way; 0 and 1 are over and not scored, but reported in time.
+    scene.warp_to(end(0));
+    scene.report_all(&shard, 0, &[measured(10_000, 0), measured(10_000, 0)]);
     scene.warp_to(end(1) + 50);
     leaving.retire(&mut scene);
     // Both are measured alike in every epoch. What either has accrued after epochs 0, 1, 2 and 3, in millions: halves of 60
@@ -79,7 +79,9 @@ fn retire_node_keeps_what_every_epoch_that_is_over_brings_and_nothing_of_the_one
     let expected = [([30, 30], 1), ([60, 60], 1), ([60, 120], 7), ([60, 180], 7)];
     for (epoch, (accrued, reason)) in (0..).zip(expected) {
         scene.warp_to(end(epoch).max(end(1) + 50));
-        scene.report_all(&shard, epoch, &[measured(10_000, 0), measured(10_000, 0)]);
+        if epoch > 0 {
+            scene.report_all(&shard, epoch, &[measured(10_000, 0), measured(10_000, 0)]);
+        }
         scene.score(&shard, epoch);
         let slots = scene.shard(&shard).1;
         assert_eq!((slots[0].reason, slots[1].reason), (reason, 1), "epoch {epoch}");
@@ -105,8 +107,8 @@ fn retire_node_of_a_node_that_never_counted_earns_nothing() {
     // It would count from epoch 1.
     let late = Tenant::registered(&mut scene, "late", &first.shard);
     late.retire(&mut scene);
-    let node = scene.node(&late.device.pubkey());
-    assert_eq!((node.since, node.until), (1, 0));
+    let slot = scene.slot(&first.shard, 2);
+    assert_eq!((slot.from_epoch, slot.until), (1, 0));
 
     for epoch in 0..3 {
         scene.run_epoch(&first.shard, epoch, &[measured(10_000, 0); 3]);
@@ -125,12 +127,10 @@ fn retire_node_by_the_registrar_is_an_eviction_with_a_reason() {
     let receipt = scene.stage.accepts(&[evict], &[&scene.registrar]);
 
     let reason = words("hardware was never there, or so.");
-    let node = scene.node(&tenant.device.pubkey());
-    assert_eq!((node.until, node.retired_by, node.reason), (1, 2, reason));
     let event: NodeRetired = receipt.event();
     assert_eq!((event.owner, event.until, event.by, event.reason), (tenant.owner.pubkey(), 1, 2, reason));
     let slot = scene.shard(&tenant.shard).1[0];
-    assert_eq!((slot.state, slot.change_epoch, slot.owner), (3, 1, tenant.owner.pubkey()));
+    assert_eq!((slot.until, slot.owner), (1, tenant.owner.pubkey()));
 }
 
 #[test]
@@ -147,10 +147,9 @@ fn retire_node_keeps_the_words_of_an_owner_too() {
     let (mut scene, [tenant, _]) = scene();
     let retire = tenant.retire_by(&scene, &tenant.owner.pubkey(), "moved");
 
-    scene.stage.accepts(&[retire], &[&tenant.owner]);
+    let event: NodeRetired = scene.stage.accepts(&[retire], &[&tenant.owner]).event();
 
-    let node = scene.node(&tenant.device.pubkey());
-    assert_eq!((node.retired_by, node.reason), (1, words("moved")));
+    assert_eq!((event.by, event.reason), (1, words("moved")));
 }
 
 #[test]
@@ -166,9 +165,9 @@ fn retire_node_listens_to_the_registrar_of_the_epoch_under_way() {
     // Epoch 1 is under way; epoch 0, the old registrar's, is not closed.
     scene.warp_to(end(0));
     scene.stage.refuses(&[by_old], &[&scene.registrar], StipendError::RetirerMismatch);
-    scene.stage.accepts(&[by_new], &[&new]);
+    let event: NodeRetired = scene.stage.accepts(&[by_new], &[&new]).event();
     assert_eq!(scene.network().open_epoch, 0);
-    assert_eq!(scene.node(&tenant.device.pubkey()).reason, words("new"));
+    assert_eq!((event.by, event.reason), (2, words("new")));
 }
 
 #[test]
@@ -179,9 +178,9 @@ fn retire_node_by_an_owner_who_is_the_registrar_is_no_eviction() {
     scene.stage.accepts(&[transfer], &[&tenant.owner]);
 
     let retire = tenant.retire_by(&scene, &registrar, "");
-    scene.stage.accepts(&[retire], &[&scene.registrar]);
+    let event: NodeRetired = scene.stage.accepts(&[retire], &[&scene.registrar]).event();
 
-    assert_eq!(scene.node(&tenant.device.pubkey()).retired_by, 1);
+    assert_eq!(event.by, 1);
 }
 
 #[test]
@@ -221,38 +220,43 @@ fn retire_node_works_while_the_network_is_paused() {
 
     tenant.retire(&mut scene);
 
-    assert_eq!(scene.shard(&tenant.shard).1[0].state, 3);
+    assert_eq!(scene.slot(&tenant.shard, 0).until, 0);
 }
 
 #[test]
 fn retire_node_refuses_an_impostor_of_each_account() {
     let (mut scene, [tenant, neighbour]) = scene();
     let (twin, twin_shard) = scene.twin(&tenant.owner.pubkey());
-    let twin_node = place::node(&twin, &key("device of the twin").pubkey());
-    let [foreign_network, foreign_shard, foreign_node] = ["network abroad", "shard abroad", "node abroad"].map(address);
-    let abroad = spl_token_interface::ID;
-    scene.stage.copy(&scene.network.clone(), &foreign_network, &abroad);
-    scene.stage.copy(&tenant.shard, &foreign_shard, &abroad);
-    scene.stage.copy(&tenant.node(&scene), &foreign_node, &abroad);
+    scene.open_directory_of(&twin, &tenant.device.pubkey());
+    let twin_directory = place::directory(&twin, &tenant.device.pubkey());
+    let (directory, other_directory) = (tenant.directory(&scene), neighbour.directory(&scene));
+    assert_ne!(other_directory, directory);
+    let abroad = ["network abroad", "directory abroad", "shard abroad"].map(address);
+    for (stored, abroad) in [scene.network, directory, tenant.shard].iter().zip(&abroad) {
+        scene.stage.copy(stored, abroad, &spl_token_interface::ID);
+    }
     let retire = tenant.retire_instruction(&scene);
 
-    let cases: [(usize, Address, Refusal); 10] = [
-        (1, twin, StipendError::ShardNetworkMismatch.into()),
-        (1, foreign_network, ErrorCode::AccountOwnedByWrongProgram.into()),
+    let cases: [(usize, Address, Refusal); 12] = [
+        (1, twin, StipendError::DirectoryNetworkMismatch.into()),
+        (1, abroad[0], ErrorCode::AccountOwnedByWrongProgram.into()),
+        (1, twin_shard, ErrorCode::AccountDiscriminatorMismatch.into()),
         (1, address("missing"), ErrorCode::AccountOwnedByWrongProgram.into()),
-        (2, twin_shard, StipendError::ShardNetworkMismatch.into()),
-        (2, foreign_shard, ErrorCode::AccountOwnedByWrongProgram.into()),
-        (2, scene.network, ErrorCode::AccountDiscriminatorMismatch.into()),
-        (3, twin_node, StipendError::NodeNetworkMismatch.into()),
-        (3, foreign_node, ErrorCode::AccountOwnedByWrongProgram.into()),
-        (3, twin_shard, ErrorCode::AccountDiscriminatorMismatch.into()),
-        (3, neighbour.node(&scene), StipendError::RetirerMismatch.into()),
+        (2, twin_directory, StipendError::DirectoryNetworkMismatch.into()),
+        (2, other_directory, StipendError::DeviceUnknown.into()),
+        (2, abroad[1], ErrorCode::AccountOwnedByWrongProgram.into()),
+        (2, twin_shard, ErrorCode::AccountDiscriminatorMismatch.into()),
+        (2, address("missing"), ErrorCode::AccountOwnedByWrongProgram.into()),
+        (3, twin_shard, StipendError::ShardNetworkMismatch.into()),
+        (3, abroad[2], ErrorCode::AccountOwnedByWrongProgram.into()),
+        (3, scene.network, ErrorCode::AccountDiscriminatorMismatch.into()),
     ];
     for (place, impostor, refusal) in cases {
+        println!("{place}");
         scene.stage.refuses(&[swapped(&retire, place, &impostor)], &[&tenant.owner], refusal);
     }
-    for place in [2, 3] {
-        scene.stage.refuses(&[read_only(&retire, place)], &[&tenant.owner], ErrorCode::ConstraintMut);
-    }
+    scene.stage.refuses(&[read_only(&retire, 3)], &[&tenant.owner], ErrorCode::ConstraintMut);
+    let of_neighbour = neighbour.retire_by(&scene, &tenant.owner.pubkey(), "");
+    scene.stage.refuses(&[of_neighbour], &[&tenant.owner], StipendError::RetirerMismatch);
     scene.stage.accepts(&[retire], &[&tenant.owner]);
 }

@@ -1,10 +1,13 @@
 //! `score_shard`: what it needs, when, and what the network then counts.
 
 mod accounts;
+mod dormant;
+pub mod full;
 mod medians;
 mod reasons;
 mod records;
 
+use crate::acts::close_unscored;
 use anchor_lang::error::ErrorCode;
 use solana_address::Address;
 use solana_instruction::Instruction;
@@ -18,12 +21,18 @@ use stipend_tests::{
 
 /// Three oracles and a shard with three nodes, at the end of epoch 0.
 fn scene() -> (Scene, Address) {
+    let (mut scene, shard) = early_scene();
+    scene.warp_to(end(0));
+    (scene, shard)
+}
+
+/// The same before the genesis.
+fn early_scene() -> (Scene, Address) {
     let mut scene = Scene::new();
     let shard = scene.open_shard();
     for _ in 0..3 {
         scene.register(&shard, &address("owner"));
     }
-    scene.warp_to(end(0));
     (scene, shard)
 }
 
@@ -46,14 +55,15 @@ fn score_shard_writes_every_slots_score_and_counts_the_shard() {
     let expected = [(8_500, 500, 68_000_000, 1), (9_999, 1_001, 99_990_000, 2), (0xffff, 0xffff_ffff, 0, 5)];
     for (slot, expected) in slots.iter().zip(expected) {
         assert_eq!((slot.uptime_bps, slot.bandwidth, slot.score, slot.reason), expected);
-        assert_eq!((slot.owner, slot.since, slot.boost_bps, slot.state), (address("owner"), 0, 10_000, 1));
-        assert_eq!((slot.accrued_atoms, slot.next_boost_bps, slot.change_epoch), (0, 10_000, u32::MAX));
+        // The node has begun: nothing about it depends on the epoch any more.
+        assert_eq!((slot.owner, slot.boost_bps, slot.state), (address("owner"), 10_000, 1));
+        assert_eq!((slot.accrued_atoms, slot.until), (0, u32::MAX));
     }
     assert_eq!((header.total_score, header.scored_epoch, header.next_epoch), (167_990_000, 0, 1));
-    assert_eq!(header.unsettled, 1);
+    assert_eq!((header.unsettled, header.dormant), (1, 0));
     let network = scene.network();
     assert_eq!((network.scored_shards, network.unsettled_shards, network.total_score), (1, 1, 167_990_000));
-    assert_eq!((network.open_epoch, network.shard_count), (0, 1));
+    assert_eq!((network.open_epoch, network.shard_count, network.awake_shards), (0, 1, 1));
     let event: ShardScored = receipt.event();
     assert_eq!((event.shard, event.epoch, event.total_score), (shard, 0, 167_990_000));
 }
@@ -95,13 +105,13 @@ fn score_shard_adds_up_the_shards_of_a_network() {
 
 #[test]
 fn score_shard_is_done_from_the_end_of_the_epoch_once_every_report_is_complete() {
-    let (mut scene, shard) = scene();
+    let (mut scene, shard) = early_scene();
     let score = score(&scene, &shard, 0);
-    scene.report_all(&shard, 0, &[measured(9_000, 1)]);
 
     scene.warp_to(end(0) - 1);
     scene.stage.refuses(std::slice::from_ref(&score), &[], StipendError::EpochNotEnded);
     scene.warp_to(end(0));
+    scene.report_all(&shard, 0, &[measured(9_000, 1)]);
     scene.stage.accepts(&[score], &[]);
 }
 
@@ -149,15 +159,23 @@ fn score_shard_waits_for_each_oracle_alone() {
 }
 
 #[test]
-fn score_shard_is_refused_once_the_scoring_window_is_closed() {
+fn score_shard_is_done_after_the_scoring_window_until_somebody_closes_the_epoch() {
+    for late in [SCORE_SECS - 1, SCORE_SECS, 40 * EPOCH_SECS] {
+        let (mut scene, shard) = scene();
+        scene.report_all(&shard, 0, &[measured(9_000, 1)]);
+        let score = score(&scene, &shard, 0);
+
+        scene.warp_to(end(0) + late);
+        scene.stage.accepts(&[score], &[]);
+
+        assert_eq!(scene.slot(&shard, 0).score, 54_036_000);
+    }
+
     let (mut scene, shard) = scene();
     scene.report_all(&shard, 0, &[measured(9_000, 1)]);
     let score = score(&scene, &shard, 0);
-
-    scene.warp_to(end(0) + SCORE_SECS);
-    scene.stage.refuses(std::slice::from_ref(&score), &[], StipendError::ScoringWindowClosed);
-    scene.warp_to(end(0) + SCORE_SECS - 1);
-    scene.stage.accepts(&[score], &[]);
+    close_unscored(&mut scene, 0);
+    scene.stage.refuses(&[score], &[], StipendError::EpochNotOpen);
 }
 
 #[test]
@@ -213,34 +231,30 @@ fn score_shard_refuses_a_shard_that_is_not_settled() {
 #[test]
 fn score_shard_goes_on_with_a_shard_that_was_not_scored_for_an_epoch() {
     let (mut scene, shard) = scene();
-    scene.warp_to(end(0) + SCORE_SECS);
-    // Epoch 0 can't be scored any more; epochs 1 to 3 have ended, and only the report windows of 1 and 2 are closed.
-    scene.close();
-    for epoch in [1, 2] {
-        let score = score(&scene, &shard, epoch);
-        scene.stage.accepts(&[score], &[]);
-        scene.close();
-    }
-    scene.report_all(&shard, 3, &[measured(9_000, 0)]);
+    close_unscored(&mut scene, 0);
+    let (header, _) = scene.shard(&shard);
+    assert_eq!((header.scored_epoch, header.next_epoch), (u32::MAX, 0));
 
-    scene.score(&shard, 3);
+    // Epoch 1 ended long ago, and its report window begins now.
+    scene.report_all(&shard, 1, &[measured(9_000, 0)]);
+    scene.score(&shard, 1);
 
-    assert_eq!(end(0) + SCORE_SECS, end(2) + EPOCH_SECS);
     let (header, slots) = scene.shard(&shard);
-    assert_eq!((header.scored_epoch, header.next_epoch, slots[0].score), (3, 4, 54_000_000));
+    assert_eq!((header.scored_epoch, header.next_epoch, slots[0].score), (1, 2, 54_000_000));
 }
 
 #[test]
 fn score_shard_refuses_an_epoch_past_the_end_of_time() {
     let (mut scene, shard) = scene();
-    scene.forge_network(|network| network.genesis = i64::MAX - EPOCH_SECS + 1);
     scene.warp_to(i64::MAX);
-    let late = score(&scene, &shard, 0);
-    scene.stage.refuses(&[late], &[], StipendError::EpochOutOfRange);
-
-    scene.forge_network(|network| network.genesis = i64::MAX - EPOCH_SECS - SCORE_SECS + 1);
-    let late = score(&scene, &shard, 0);
-    scene.stage.refuses(&[late], &[], StipendError::EpochOutOfRange);
+    // The epoch's end, and the end of the window of reports that are not there.
+    for genesis in [i64::MAX - EPOCH_SECS + 1, i64::MAX - EPOCH_SECS - REPORT_SECS + 1] {
+        scene.forge_network(|network| network.genesis = genesis);
+        let late = score(&scene, &shard, 0);
+        scene.stage.refuses(&[late], &[], StipendError::EpochOutOfRange);
+    }
+    scene.forge_network(|network| network.genesis = i64::MAX - EPOCH_SECS - REPORT_SECS);
+    scene.score(&shard, 0);
 }
 
 #[test]
@@ -255,14 +269,16 @@ fn score_shard_refuses_to_break_an_invariant() {
     // More are unsettled than scored.
     scene.forge_network(|network| (network.scored_shards, network.unsettled_shards) = (0, 1));
     scene.stage.refuses(std::slice::from_ref(&score), &[], StipendError::InvariantBroken);
-    // A weight above the whole, and a cap of nothing, which no network can have.
+    // A weight above the whole, a cap of nothing and bounds in the wrong order, which no network can have.
     let policy = scene.network().policy;
     scene.forge_network(|network| {
         (network.unsettled_shards, network.policy.uptime_weight_bps) = (0, 10_001);
     });
     scene.stage.refuses(std::slice::from_ref(&score), &[], StipendError::InvariantBroken);
-    scene.forge_network(|network| network.policy = Policy { bandwidth_cap: 0, ..policy });
-    scene.stage.refuses(std::slice::from_ref(&score), &[], StipendError::InvariantBroken);
+    for broken in [Policy { bandwidth_cap: 0, ..policy }, Policy { min_boost_bps: 40_001, ..policy }] {
+        scene.forge_network(|network| network.policy = broken);
+        scene.stage.refuses(std::slice::from_ref(&score), &[], StipendError::InvariantBroken);
+    }
     scene.forge_network(|network| network.policy = policy);
     scene.stage.accepts(&[score], &[]);
 }
@@ -284,8 +300,7 @@ fn score_shard_refuses_sums_that_pass_their_type() {
 
 #[test]
 fn score_shard_refuses_an_impostor_of_network_or_shard() {
-    let (mut scene, shard) = scene();
-    scene.warp_to(stipend_tests::scene::GENESIS);
+    let (mut scene, shard) = early_scene();
     let (twin, twin_shard) = scene.twin(&address("owner"));
     scene.warp_to(end(0));
     scene.report_all(&shard, 0, &[measured(9_000, 1)]);

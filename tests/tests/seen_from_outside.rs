@@ -3,7 +3,10 @@
 use serde_json::Value;
 use solana_address::Address;
 use solana_signer::Signer;
-use std::{collections::BTreeMap, fs};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+};
 use stipend_client::address as place;
 use stipend_tests::{address, measured, scene::end, stage, Scene};
 
@@ -74,6 +77,11 @@ impl Idl {
     }
 }
 
+/// How many directories the devices of a scene are in.
+fn directories(scene: &Scene) -> usize {
+    scene.devices.iter().map(|device| device.pubkey().to_bytes()[0]).collect::<BTreeSet<_>>().len()
+}
+
 /// Two nodes measured by three oracles in epoch 0, scored and settled.
 fn settled() -> (Scene, Address) {
     let mut scene = Scene::new();
@@ -117,18 +125,25 @@ fn the_idl_decodes_a_report_with_all_its_entries() {
 }
 
 #[test]
-fn the_idl_decodes_networks_and_nodes_to_the_last_byte() {
-    let (mut scene, shard) = settled();
+fn the_idl_decodes_networks_and_directories_to_the_last_byte() {
+    let (mut scene, _) = settled();
     let idl = Idl::read();
 
     let network = idl.decode("Network", &scene.stage.data(&scene.network));
     let device = scene.devices[1].pubkey();
-    let node = idl.decode("Node", &scene.stage.data(&place::node(&scene.network, &device)));
+    let directory = idl.decode("Directory", &scene.stage.data(&place::directory(&scene.network, &device)));
 
     assert_eq!((&*network["open_epoch"], &*network["shard_count"]), ("1", "1"));
     assert_eq!(network["genesis"], (end(0) - 100).to_string());
     assert_eq!(network["ring.0.epoch"], "0");
-    assert_eq!((&node["shard"], &*node["slot"]), (&shard.to_string(), "1"));
+    assert_eq!(network["directory_count"], directories(&scene).to_string());
+    let places: Vec<_> = (0..).map_while(|place| directory.get(&format!("entries.{place}.device"))).collect();
+    let place = places.iter().position(|key| **key == device.to_string()).expect("the device is in its directory");
+    let field = |name: &str| &*directory[&format!("entries.{place}.{name}")];
+    assert_eq!((&*directory["first_byte"], field("shard")), (&*device.to_bytes()[0].to_string(), "0"));
+    assert_eq!((field("slot"), field("payer")), ("1", &*scene.stage.payer.pubkey().to_string()));
+    // The bond, 80 bytes of the directory and 64 of the shard at 6,960 lamports each.
+    assert_eq!((field("deposit_lamports"), field("slot_lamports")), ("1009240", "445440"));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! `set_boost`: within which bounds, from which epoch on, and what becomes of it.
 
-use crate::acts::Tenant;
+use crate::acts::{close_unscored, Tenant};
 use anchor_lang::error::ErrorCode;
 use solana_address::Address;
 use solana_signer::Signer;
@@ -8,7 +8,7 @@ use stipend::{error::StipendError, event::BoostChanged, state::Slot};
 use stipend_client::address as place;
 use stipend_tests::{
     address, key, measured, read_only,
-    scene::{end, Measured, GENESIS, REPORT_SECS, SCORE_SECS},
+    scene::{end, Measured, GENESIS},
     swapped, unsigned, Refusal, Scene,
 };
 
@@ -48,10 +48,11 @@ fn set_boost_holds_from_the_next_epoch_on() {
         let receipt = tenant.boost(&mut scene, 15_000);
 
         let mut expected = before.clone();
-        (expected[0].next_boost_bps, expected[0].change_epoch, expected[0].state) = (15_000, from_epoch, 2);
+        (expected[0].next_boost_bps, expected[0].from_epoch, expected[0].state) = (15_000, from_epoch, 3);
         assert_eq!(scene.shard(&tenant.shard).1, expected);
         let event: BoostChanged = receipt.event();
-        assert_eq!((event.node, event.from_epoch), (tenant.node(&scene), from_epoch));
+        assert_eq!((event.network, event.device), (scene.network, tenant.device.pubkey()));
+        assert_eq!(event.from_epoch, from_epoch);
         assert_eq!((event.old_boost_bps, event.new_boost_bps, event.policy_from_epoch), (10_000, 15_000, 0));
     }
 }
@@ -64,11 +65,11 @@ fn set_boost_counts_in_exactly_the_epochs_that_it_holds_for() {
     tenant.boost(&mut scene, 15_000);
     assert_eq!(run(&mut scene, &tenant, 0), [60, 60]);
     // The boost of the next epoch is known, and not yet in force.
-    assert_eq!((slot(&mut scene, &tenant).boost_bps, slot(&mut scene, &tenant).state), (10_000, 2));
+    assert_eq!((slot(&mut scene, &tenant).boost_bps, slot(&mut scene, &tenant).state), (10_000, 3));
     assert_eq!(run(&mut scene, &tenant, 1), [90, 60]);
     // Nothing about the slot depends on the epoch any more.
     let state = slot(&mut scene, &tenant);
-    assert_eq!((state.boost_bps, state.state, state.change_epoch), (15_000, 1, u32::MAX));
+    assert_eq!((state.boost_bps, state.state), (15_000, 1));
     // 1,000,000 · 60 / 120, and 1,000,001 or so · 90 / 150.
     assert_eq!(scene.shard(&tenant.shard).1[0].accrued_atoms / 10_000, 50 + 60);
     tenant.boost(&mut scene, 5_000);
@@ -101,13 +102,12 @@ fn set_boost_refuses_a_second_while_epochs_before_the_first_are_not_closed() {
     scene.stage.refuses(std::slice::from_ref(&second), &[&scene.authority], StipendError::BoostPending);
     let retire = tenant.retire_instruction(&scene);
 
-    // The node may retire: it would not have earned in the boost's first epoch.
-    let mut other = slot(&mut scene, &tenant);
-    assert_eq!((other.change_epoch, other.next_boost_bps), (1, 20_000));
+    let other = slot(&mut scene, &tenant);
+    assert_eq!((other.from_epoch, other.next_boost_bps), (1, 20_000));
     assert_eq!(run(&mut scene, &tenant, 0), [60, 60]);
     scene.stage.accepts(&[second], &[&scene.authority]);
-    other = slot(&mut scene, &tenant);
-    assert_eq!((other.boost_bps, other.change_epoch, other.next_boost_bps), (20_000, 2, 5_000));
+    let other = slot(&mut scene, &tenant);
+    assert_eq!((other.boost_bps, other.from_epoch, other.next_boost_bps), (20_000, 2, 5_000));
     scene.stage.accepts(&[retire], &[&tenant.owner]);
 }
 
@@ -121,7 +121,7 @@ fn retire_node_drops_a_boost_that_the_node_would_not_have_earned_with() {
         scene.warp_to(end(0));
         tenant.retire(&mut scene);
         let state = slot(&mut scene, &tenant);
-        assert_eq!((state.state, state.change_epoch, state.boost_bps), (3, 1, 10_000));
+        assert_eq!((state.state, state.until, state.boost_bps), (3, 1, 10_000));
 
         assert_eq!(run(&mut scene, &tenant, 0), [60, 60]);
         assert_eq!(run(&mut scene, &tenant, 1), [0, 60]);
@@ -130,23 +130,54 @@ fn retire_node_drops_a_boost_that_the_node_would_not_have_earned_with() {
 }
 
 #[test]
-fn retire_node_keeps_a_boost_for_the_epochs_that_still_count() {
+fn retire_node_while_closing_lags_behind_a_boost_pays_the_boost_of_each_epoch() {
     let (mut scene, [tenant, _]) = scene();
     scene.warp_to(GENESIS);
     tenant.boost(&mut scene, 20_000);
-    // Epoch 2 is under way; 0, without the boost, and 1, with it, are not closed.
-    scene.warp_to(end(1));
-    let retire = tenant.retire_instruction(&scene);
-    scene.stage.refuses(std::slice::from_ref(&retire), &[&tenant.owner], StipendError::BoostPending);
-    // Epoch 0's reports can't come any more; it is scored of none.
-    scene.score(&tenant.shard, 0);
-    scene.close();
-    scene.stage.accepts(&[retire], &[&tenant.owner]);
-    let state = slot(&mut scene, &tenant);
-    assert_eq!((state.state, state.change_epoch, state.boost_bps), (3, 2, 20_000));
+    // Epoch 3 is under way; 0, without the boost, and 1 and 2, with it, are not closed.
+    scene.warp_to(end(0));
+    scene.report_all(&tenant.shard, 0, &[UP, UP]);
+    scene.warp_to(end(2));
+    assert_eq!(scene.network().open_epoch, 0);
 
-    assert_eq!(run(&mut scene, &tenant, 1), [120, 60]);
-    assert_eq!(run(&mut scene, &tenant, 2), [0, 60]);
+    tenant.retire(&mut scene);
+
+    let state = slot(&mut scene, &tenant);
+    assert_eq!((state.state, state.until, state.from_epoch), (3, 3, 1));
+    assert_eq!((state.boost_bps, state.next_boost_bps), (10_000, 20_000));
+    scene.score(&tenant.shard, 0);
+    assert_eq!(slot(&mut scene, &tenant).score, 60_000_000);
+    scene.close();
+    scene.settle(&tenant.shard);
+    // Each epoch has its report window from its opening on.
+    for (epoch, scores) in [(1, [120, 60]), (2, [120, 60]), (3, [0, 60])] {
+        let now = scene.stage.now();
+        scene.warp_to(now.max(end(epoch)));
+        scene.report_all(&tenant.shard, epoch, &[UP, UP]);
+        scene.score(&tenant.shard, epoch);
+        scene.close();
+        scene.settle(&tenant.shard);
+        let slots = scene.shard(&tenant.shard).1;
+        assert_eq!([0, 1].map(|slot: usize| slots[slot].score / 1_000_000), scores, "epoch {epoch}");
+    }
+    // Of 1,000,000 atoms each: a half, and twice two thirds, each floored; 1,000,001 at the most for what was carried.
+    assert_eq!(slot(&mut scene, &tenant).accrued_atoms / 10, (500_000 + 666_666 + 666_666) / 10);
+}
+
+#[test]
+fn a_boost_counts_within_the_bounds_of_the_policy_that_scores() {
+    let (mut scene, [tenant, neighbour]) = scene();
+    tenant.boost(&mut scene, 20_000);
+    neighbour.boost(&mut scene, 5_000);
+    scene.warp_to(GENESIS);
+    scene.update_policy(1, None, |policy| (policy.min_boost_bps, policy.max_boost_bps) = (8_000, 11_000));
+
+    assert_eq!(run(&mut scene, &tenant, 0), [120, 30]);
+    scene.update_policy(2, None, |policy| (policy.min_boost_bps, policy.max_boost_bps) = (5_000, 20_000));
+    assert_eq!(run(&mut scene, &tenant, 1), [66, 48]);
+    // The boost itself stays what the authority gave.
+    assert_eq!(slot(&mut scene, &tenant).boost_bps, 20_000);
+    assert_eq!(run(&mut scene, &tenant, 2), [120, 30]);
 }
 
 #[test]
@@ -155,7 +186,7 @@ fn set_boost_of_a_node_that_does_not_count_yet_waits_with_it() {
     scene.warp_to(GENESIS);
     let late = Tenant::registered(&mut scene, "late", &first.shard);
     late.boost(&mut scene, 20_000);
-    let expected = [(0, 6, 2, 10_000), (120, 1, 1, 20_000), (120, 1, 1, 20_000)];
+    let expected = [(0, 6, 2, 20_000), (120, 1, 1, 20_000), (120, 1, 1, 20_000)];
 
     for (epoch, expected) in (0..).zip(expected) {
         scene.run_epoch(&first.shard, epoch, &[UP; 3]);
@@ -171,14 +202,15 @@ fn a_slot_is_active_once_nothing_about_it_depends_on_the_epoch() {
     run(&mut scene, &tenant, 0);
     assert_eq!((slot(&mut scene, &tenant).state, slot(&mut scene, &tenant).reason), (1, 1));
     tenant.boost(&mut scene, 20_000);
-    assert_eq!(slot(&mut scene, &tenant).state, 2);
+    assert_eq!(slot(&mut scene, &tenant).state, 3);
     run(&mut scene, &tenant, 1);
-    assert_eq!(slot(&mut scene, &tenant).state, 2);
+    assert_eq!(slot(&mut scene, &tenant).state, 3);
     run(&mut scene, &tenant, 2);
     assert_eq!(slot(&mut scene, &tenant).state, 1);
     tenant.retire(&mut scene);
+    assert_eq!(slot(&mut scene, &tenant).state, 4);
     run(&mut scene, &tenant, 3);
-    assert_eq!((slot(&mut scene, &tenant).state, slot(&mut scene, &tenant).reason), (3, 7));
+    assert_eq!((slot(&mut scene, &tenant).state, slot(&mut scene, &tenant).reason), (4, 7));
     tenant.claim(&mut scene, 0);
     tenant.close(&mut scene);
     run(&mut scene, &tenant, 4);
@@ -190,21 +222,25 @@ fn set_boost_takes_effect_when_epochs_were_passed_over() {
     let (mut scene, [tenant, _]) = scene();
     scene.warp_to(GENESIS);
     tenant.boost(&mut scene, 20_000);
-    // Nobody scored epochs 0 to 5 in time.
-    scene.warp_to(end(5) + SCORE_SECS);
-    scene.close();
-    assert_eq!(scene.network().open_epoch, 6);
+    // Nobody scores epochs 0 and 1, each of which waits for 300 seconds: the boost begins unseen.
+    close_unscored(&mut scene, 0);
+    close_unscored(&mut scene, 1);
+    assert_eq!((scene.network().open_epoch, scene.stage.now()), (2, end(6)));
     // A boost since then replaces the one that holds.
     let event: BoostChanged = tenant.boost(&mut scene, 5_000).event();
-    assert_eq!((event.old_boost_bps, event.from_epoch), (20_000, 10));
+    assert_eq!((event.old_boost_bps, event.from_epoch), (20_000, 8));
 
-    for epoch in 6..9 {
-        scene.warp_to((end(epoch) + REPORT_SECS).max(end(5) + SCORE_SECS));
+    let mut scores = Vec::new();
+    for epoch in 2..10 {
+        let now = scene.stage.now();
+        scene.warp_to(now.max(end(epoch)));
+        scene.report_all(&tenant.shard, epoch, &[UP, UP]);
         scene.score(&tenant.shard, epoch);
         scene.close();
+        scene.settle(&tenant.shard);
+        scores.push(slot(&mut scene, &tenant).score / 1_000_000);
     }
-    assert_eq!(run(&mut scene, &tenant, 9), [120, 60]);
-    assert_eq!(run(&mut scene, &tenant, 10), [30, 60]);
+    assert_eq!(scores, [120, 120, 120, 120, 120, 120, 30, 30]);
 }
 
 #[test]
@@ -267,32 +303,37 @@ fn set_boost_refuses_who_is_not_the_authority() {
 
 #[test]
 fn set_boost_refuses_an_impostor_of_each_account() {
-    let (mut scene, [tenant, _]) = scene();
+    let (mut scene, [tenant, neighbour]) = scene();
+    let authority = scene.authority.insecure_clone();
     let (twin, twin_shard) = scene.twin(&tenant.owner.pubkey());
-    let twin_node = place::node(&twin, &key("device of the twin").pubkey());
-    let [foreign_network, foreign_shard, foreign_node] = ["network abroad", "shard abroad", "node abroad"].map(address);
-    let abroad = spl_token_interface::ID;
-    scene.stage.copy(&scene.network.clone(), &foreign_network, &abroad);
-    scene.stage.copy(&tenant.shard, &foreign_shard, &abroad);
-    scene.stage.copy(&tenant.node(&scene), &foreign_node, &abroad);
+    scene.open_directory_of(&twin, &tenant.device.pubkey());
+    let twin_directory = place::directory(&twin, &tenant.device.pubkey());
+    let (directory, other_directory) = (tenant.directory(&scene), neighbour.directory(&scene));
+    assert_ne!(other_directory, directory);
+    let abroad = ["network abroad", "directory abroad", "shard abroad"].map(address);
+    for (stored, abroad) in [scene.network, directory, tenant.shard].iter().zip(&abroad) {
+        scene.stage.copy(stored, abroad, &spl_token_interface::ID);
+    }
     let boost = tenant.boost_instruction(&scene, 15_000);
 
-    let cases: [(usize, Address, Refusal); 9] = [
-        (1, twin, StipendError::ShardNetworkMismatch.into()),
-        (1, foreign_network, ErrorCode::AccountOwnedByWrongProgram.into()),
+    let cases: [(usize, Address, Refusal); 12] = [
+        (1, twin, StipendError::DirectoryNetworkMismatch.into()),
+        (1, abroad[0], ErrorCode::AccountOwnedByWrongProgram.into()),
+        (1, twin_shard, ErrorCode::AccountDiscriminatorMismatch.into()),
         (1, address("missing"), ErrorCode::AccountOwnedByWrongProgram.into()),
-        (2, twin_shard, StipendError::ShardNetworkMismatch.into()),
-        (2, foreign_shard, ErrorCode::AccountOwnedByWrongProgram.into()),
-        (2, scene.network, ErrorCode::AccountDiscriminatorMismatch.into()),
-        (3, twin_node, StipendError::NodeNetworkMismatch.into()),
-        (3, foreign_node, ErrorCode::AccountOwnedByWrongProgram.into()),
-        (3, twin_shard, ErrorCode::AccountDiscriminatorMismatch.into()),
+        (2, twin_directory, StipendError::DirectoryNetworkMismatch.into()),
+        (2, other_directory, StipendError::DeviceUnknown.into()),
+        (2, abroad[1], ErrorCode::AccountOwnedByWrongProgram.into()),
+        (2, twin_shard, ErrorCode::AccountDiscriminatorMismatch.into()),
+        (2, address("missing"), ErrorCode::AccountOwnedByWrongProgram.into()),
+        (3, twin_shard, StipendError::ShardNetworkMismatch.into()),
+        (3, abroad[2], ErrorCode::AccountOwnedByWrongProgram.into()),
+        (3, scene.network, ErrorCode::AccountDiscriminatorMismatch.into()),
     ];
     for (place, impostor, refusal) in cases {
-        scene.stage.refuses(&[swapped(&boost, place, &impostor)], &[&scene.authority], refusal);
+        println!("{place}");
+        scene.stage.refuses(&[swapped(&boost, place, &impostor)], &[&authority], refusal);
     }
-    for place in [2, 3] {
-        scene.stage.refuses(&[read_only(&boost, place)], &[&scene.authority], ErrorCode::ConstraintMut);
-    }
-    scene.stage.accepts(&[boost], &[&scene.authority]);
+    scene.stage.refuses(&[read_only(&boost, 3)], &[&authority], ErrorCode::ConstraintMut);
+    scene.stage.accepts(&[boost], &[&authority]);
 }

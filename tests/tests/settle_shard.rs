@@ -1,14 +1,11 @@
 //! `settle_shard`.
 
+use crate::acts::close_unscored;
 use anchor_lang::error::ErrorCode;
 use solana_address::Address;
 use stipend::{error::StipendError, event::ShardSettled};
 use stipend_client::instruction;
-use stipend_tests::{
-    address, measured, read_only,
-    scene::{end, GENESIS, SCORE_SECS},
-    swapped, Refusal, Scene,
-};
+use stipend_tests::{address, measured, read_only, scene::end, swapped, Refusal, Scene};
 
 /// Three oracles and a shard with three nodes, scored for epoch 0 with 60,000,000, 30,000,000 and 0 points.
 fn scored() -> (Scene, Address) {
@@ -42,7 +39,7 @@ fn settle_shard_adds_each_slots_share_of_the_emission() {
     assert_eq!((header.total_score, header.scored_epoch, header.next_epoch), (90_000_000, 0, 1));
     for (slot, before) in slots.iter().zip(before.1) {
         assert_eq!((slot.owner, slot.score, slot.reason), (before.owner, before.score, before.reason));
-        assert_eq!((slot.uptime_bps, slot.bandwidth, slot.since), (before.uptime_bps, before.bandwidth, before.since));
+        assert_eq!((slot.uptime_bps, slot.bandwidth, slot.state), (before.uptime_bps, before.bandwidth, before.state));
     }
     let network = scene.network();
     let entry = network.ring[0];
@@ -116,9 +113,9 @@ fn settle_shard_carries_the_left_over_once_the_last_shard_is_settled() {
 fn settle_shard_may_come_late_and_loses_nobody_anything() {
     let (mut scene, shard) = scored();
     scene.close();
-    scene.warp_to(end(20) + SCORE_SECS);
-    scene.close();
-    assert_eq!(scene.network().open_epoch, 21);
+    for epoch in 1..=20 {
+        close_unscored(&mut scene, epoch);
+    }
 
     scene.settle(&shard);
 
@@ -143,6 +140,8 @@ fn settle_shard_refuses_a_shard_that_scored_nothing_or_never() {
     let mut scene = Scene::new();
     let shard = scene.open_shard();
     let settle = instruction::settle_shard(&scene.network, &shard);
+    scene.stage.refuses(std::slice::from_ref(&settle), &[], StipendError::ShardAlreadySettled);
+    scene.register(&shard, &address("owner"));
     scene.stage.refuses(std::slice::from_ref(&settle), &[], StipendError::ShardAlreadySettled);
     scene.warp_to(end(0));
     scene.report_all(&shard, 0, &[]);
@@ -224,7 +223,6 @@ fn settle_shard_refuses_sums_that_pass_their_type() {
 fn settle_shard_refuses_an_impostor_of_each_account() {
     let (mut scene, shard) = scored();
     scene.close();
-    scene.warp_to(GENESIS);
     let (twin, twin_shard) = scene.twin(&address("owner"));
     let settle = instruction::settle_shard(&scene.network, &shard);
     let [foreign_network, foreign_shard] = ["foreign network", "foreign shard"].map(address);

@@ -1,22 +1,25 @@
 //! `shrink_shard`: which slots go, and whose rent it is.
 
-use crate::acts::{close_unscored, funded, lamports, Tenant};
+use crate::acts::{close_unscored, funded, lamports, slot_rent, Tenant};
 use anchor_lang::error::ErrorCode;
 use solana_account::Account;
 use solana_address::Address;
 use solana_instruction::Instruction;
 use solana_keypair::Keypair;
 use solana_signer::Signer;
-use stipend::{error::StipendError, event::ShardShrunk};
+use stipend::{
+    error::StipendError,
+    event::ShardShrunk,
+    state::{Shard, Tail},
+};
 use stipend_client::{address as place, instruction};
 use stipend_tests::{
     address, read_only,
     scene::{end, GENESIS, REPORT_SECS},
+    stage::BANK_RENT,
     swapped, Refusal, Scene,
 };
 
-/// Rent of a slot: 64 bytes, at 6,960 lamports each.
-const SLOT_RENT: u64 = 64 * 6_960;
 /// What a sponsor has left once it paid.
 const LEFT: u64 = 50_000_000;
 
@@ -27,6 +30,7 @@ fn scene() -> (Scene, Vec<(Tenant, Keypair)>) {
     let tenants = [0, 1, 2].map(|slot| {
         let sponsor = funded(&mut scene, &format!("sponsor {slot}"), 2 * LEFT);
         let tenant = Tenant::new(&format!("tenant {slot}"), &shard);
+        scene.open_directory(&tenant.device.pubkey());
         let register = tenant.register_instruction(&scene, &sponsor.pubkey(), None);
         scene.stage.accepts(&[register], &[&sponsor, &tenant.device]);
         (tenant, sponsor)
@@ -51,7 +55,7 @@ fn shrink(scene: &Scene, tenants: &[&(Tenant, Keypair)]) -> Instruction {
 #[test]
 fn shrink_shard_takes_the_last_slots_off_and_pays_each_payer_its_rent() {
     let (mut scene, tenants) = scene();
-    let shard = scene.shards[0];
+    let (shard, slot_rent) = (scene.shards[0], slot_rent(&mut scene));
     for tenant in [&tenants[1], &tenants[2]] {
         vacate(&mut scene, tenant);
     }
@@ -62,14 +66,12 @@ fn shrink_shard_takes_the_last_slots_off_and_pays_each_payer_its_rent() {
     let receipt = scene.stage.accepts(&[shrink], &[]);
 
     for (_, sponsor) in &tenants[1..] {
-        assert_eq!(lamports(&mut scene, &sponsor.pubkey()), LEFT + SLOT_RENT);
+        assert_eq!(lamports(&mut scene, &sponsor.pubkey()), LEFT + slot_rent);
     }
-    assert_eq!(lamports(&mut scene, &shard), held - 2 * SLOT_RENT);
+    assert_eq!(lamports(&mut scene, &shard), held - 2 * slot_rent);
     let len = scene.stage.data(&shard).len();
     assert_eq!(lamports(&mut scene, &shard), scene.stage.rent_lamports(len));
-    let (header, slots) = scene.shard(&shard);
-    assert_eq!((header.vacant_slots, slots), (0, before.1[..1].to_vec()));
-    assert_eq!(scene.network().slot_count, 1);
+    assert_eq!(scene.shard(&shard).1, before.1[..1]);
     let event: ShardShrunk = receipt.event();
     assert_eq!((event.shard, event.old_slots, event.new_slots), (shard, 3, 1));
 }
@@ -84,7 +86,7 @@ fn shrink_shard_takes_several_slots_of_one_payer() {
         tenant.close(&mut scene);
     }
     close_unscored(&mut scene, 0);
-    let payer = scene.stage.payer.pubkey();
+    let (payer, slot_rent) = (scene.stage.payer.pubkey(), slot_rent(&mut scene));
     let held = lamports(&mut scene, &shard);
 
     let shrink = instruction::shrink_shard(&scene.network, &shard, &[payer; 3]);
@@ -92,8 +94,8 @@ fn shrink_shard_takes_several_slots_of_one_payer() {
     scene.stage.accepts(&[shrink], &[]);
 
     // Less the transaction's fee, one signature's.
-    assert_eq!(lamports(&mut scene, &payer), before + 3 * SLOT_RENT - 5_000);
-    assert_eq!(lamports(&mut scene, &shard), held - 3 * SLOT_RENT);
+    assert_eq!(lamports(&mut scene, &payer), before + 3 * slot_rent - 5_000);
+    assert_eq!(lamports(&mut scene, &shard), held - 3 * slot_rent);
     assert_eq!(scene.shard(&shard).1.len(), 0);
 }
 
@@ -142,15 +144,12 @@ fn shrink_shard_refuses_a_slot_with_a_tenant() {
 fn vacate_after(scene: &mut Scene, tenant: &(Tenant, Keypair)) {
     let shard = tenant.0.shard;
     tenant.0.retire(scene);
-    let now = scene.stage.now();
-    scene.warp_to(now + REPORT_SECS);
-    while scene.network().open_epoch < scene.node(&tenant.0.device.pubkey()).until {
+    while scene.network().open_epoch < scene.slot(&shard, 2).until {
         score_and_close(scene, &shard);
     }
     let close = tenant.0.close_instruction(scene, &tenant.1.pubkey());
     scene.stage.accepts(&[close], &[]);
-    let vacated = scene.shard(&shard).1[2].change_epoch;
-    scene.warp_to(end(vacated) + REPORT_SECS);
+    let vacated = scene.shard(&shard).1[2].until;
     while scene.network().open_epoch <= vacated {
         score_and_close(scene, &shard);
     }
@@ -158,6 +157,9 @@ fn vacate_after(scene: &mut Scene, tenant: &(Tenant, Keypair)) {
 
 /// The open epoch, whose report window is closed without a report.
 fn score_and_close(scene: &mut Scene, shard: &Address) {
+    let report_end = scene.network().report_end().unwrap();
+    let now = scene.stage.now();
+    scene.warp_to(report_end.max(now));
     let epoch = scene.network().open_epoch;
     scene.score(shard, epoch);
     scene.close();
@@ -169,7 +171,7 @@ fn shrink_shard_waits_until_the_epoch_in_which_the_slot_was_vacated_is_closed() 
         let (mut scene, tenants) = scene();
         scene.warp_to(now);
         vacate(&mut scene, &tenants[2]);
-        assert_eq!(scene.shard(&scene.shards[0].clone()).1[2].change_epoch, 0);
+        assert_eq!(scene.shard(&scene.shards[0].clone()).1[2].until, 0);
         let shrink = shrink(&scene, &[&tenants[2]]);
 
         scene.stage.refuses(std::slice::from_ref(&shrink), &[], StipendError::SlotVacatedLately);
@@ -199,23 +201,48 @@ fn shrink_shard_refuses_who_did_not_pay() {
 }
 
 #[test]
-fn shrink_shard_passes_over_a_payer_whose_account_was_emptied() {
+fn shrink_shard_refuses_a_payer_whose_account_could_not_exist_with_its_rent_and_keeps_everything() {
     let (mut scene, tenants) = scene();
-    let shard = scene.shards[0];
+    let (shard, slot_rent) = (scene.shards[0], slot_rent(&mut scene));
     for tenant in [&tenants[1], &tenants[2]] {
         vacate(&mut scene, tenant);
     }
-    scene.stage.put(&tenants[2].1.pubkey(), Account::default());
     close_unscored(&mut scene, 0);
-    let held = lamports(&mut scene, &shard);
-
+    let (held, least) = (lamports(&mut scene, &shard), scene.stage.rent_lamports(0));
     let shrink = shrink(&scene, &[&tenants[2], &tenants[1]]);
+
+    for left in [0, least - slot_rent - 1] {
+        scene.stage.put(&tenants[2].1.pubkey(), Account { lamports: left, ..Account::default() });
+        scene.stage.refuses(std::slice::from_ref(&shrink), &[], StipendError::PayerEmpty);
+    }
+    // Whoever wants the shard shrunk sends what is missing, and nothing is lost.
+    scene.stage.put(&tenants[2].1.pubkey(), Account { lamports: least - slot_rent, ..Account::default() });
     scene.stage.accepts(&[shrink], &[]);
 
-    assert_eq!(lamports(&mut scene, &tenants[1].1.pubkey()), LEFT + SLOT_RENT);
-    assert_eq!(lamports(&mut scene, &tenants[2].1.pubkey()), 0);
-    // It stays in the shard, and goes to who paid for that in the end.
-    assert_eq!(lamports(&mut scene, &shard), held - SLOT_RENT);
+    assert_eq!(lamports(&mut scene, &tenants[1].1.pubkey()), LEFT + slot_rent);
+    assert_eq!(lamports(&mut scene, &tenants[2].1.pubkey()), least);
+    assert_eq!(lamports(&mut scene, &shard), held - 2 * slot_rent);
+}
+
+#[test]
+fn shrink_shard_names_the_rent_that_is_missing_when_rent_has_risen_and_works_once_it_is_sent() {
+    let (mut scene, tenants) = scene();
+    let (shard, slot_rent) = (scene.shards[0], slot_rent(&mut scene));
+    vacate(&mut scene, &tenants[2]);
+    close_unscored(&mut scene, 0);
+    let shrink = shrink(&scene, &[&tenants[2]]);
+    scene.stage.set_rent(BANK_RENT + 1_000);
+
+    scene.stage.refuses(std::slice::from_ref(&shrink), &[], StipendError::RentMissing);
+    // A header and two slots are left, which cost 1,000 lamports more a byte than was paid.
+    let stored = scene.stage.account(&shard).unwrap();
+    let missing = (128 + Shard::checked_space(2).unwrap() as u64) * 1_000;
+    scene.stage.put(&shard, Account { lamports: stored.lamports + missing - 1, ..stored.clone() });
+    scene.stage.refuses(std::slice::from_ref(&shrink), &[], StipendError::RentMissing);
+    scene.stage.put(&shard, Account { lamports: stored.lamports + missing, ..stored });
+    scene.stage.accepts(&[shrink], &[]);
+
+    assert_eq!(lamports(&mut scene, &tenants[2].1.pubkey()), LEFT + slot_rent);
 }
 
 #[test]

@@ -19,9 +19,26 @@ use stipend_tests::{
 
 /// Three oracles and a shard of capacity 4 with three nodes, at the end of epoch 0.
 fn scene() -> (Scene, Address) {
+    let (mut scene, shard) = early_scene();
+    scene.warp_to(end(0));
+    (scene, shard)
+}
+
+/// The same before the genesis.
+fn early_scene() -> (Scene, Address) {
     let mut scene = Scene::new();
     let shard = scene.open_shard();
     for _ in 0..3 {
+        scene.register(&shard, &address("owner"));
+    }
+    (scene, shard)
+}
+
+/// An oracle, a network of quorum 1 and a shard of `slots` nodes, at the end of epoch 0.
+fn wide(slots: u16) -> (Scene, Address) {
+    let mut scene = Scene::with(1, |params| (params.policy.quorum, params.shard_capacity) = (1, slots));
+    let shard = scene.open_shard();
+    for _ in 0..slots {
         scene.register(&shard, &address("owner"));
     }
     scene.warp_to(end(0));

@@ -10,6 +10,7 @@ use solana_address::Address;
 use solana_instruction::Instruction;
 use solana_keypair::Keypair;
 use solana_signer::Signer;
+use std::collections::HashMap;
 use stipend::error::StipendError;
 use stipend_client::{
     address as place,
@@ -36,6 +37,8 @@ struct World {
     random: Random,
     owners: Vec<Keypair>,
     devices: Vec<Keypair>,
+    /// What was reported of the open epoch, by the shard's number.
+    reported: HashMap<usize, Vec<Measured>>,
     /// The epoch under way; none before the genesis.
     current: Option<u32>,
     /// What was tried, and how often it was allowed and refused.
@@ -52,8 +55,8 @@ impl World {
         let carry_epochs = random.below(4) as u16;
         let mut scene = Scene::with(1, |params| {
             (params.policy.quorum, params.policy.uptime_weight_bps) = (1, weight);
-            // Epochs may be reported and scored late, so that several wait at once.
-            (params.policy.report_secs, params.policy.score_secs) = (250, 500);
+            // Epochs may be scored late, so that several wait at once.
+            (params.policy.report_secs, params.policy.score_secs) = (100, 2_000);
             (params.policy.min_boost_bps, params.policy.max_boost_bps) = (0, 65_535);
             (params.emission.per_epoch_atoms, params.cap_atoms) = (per_epoch_atoms, cap_atoms);
             (params.emission.carry_epochs, params.shard_capacity) = (carry_epochs, CAPACITY as u16);
@@ -62,9 +65,13 @@ impl World {
         for owner in &owners {
             scene.open_token(&owner.pubkey());
         }
-        let devices = (0..DEVICES).map(|device| key(&format!("device {device}"))).collect();
+        let devices: Vec<Keypair> = (0..DEVICES).map(|device| key(&format!("device {device}"))).collect();
+        for device in &devices {
+            scene.open_directory(&device.pubkey());
+        }
         let model = Model::new(weight, per_epoch_atoms, cap_atoms, carry_epochs.into());
-        let mut world = Self { scene, model, random, owners, devices, current: None, tried: [(0, 0); 8] };
+        let (reported, tried) = (HashMap::new(), [(0, 0); 8]);
+        let mut world = Self { scene, model, random, owners, devices, reported, current: None, tried };
         world.open_shard();
         world
     }
@@ -141,6 +148,7 @@ impl World {
         );
         self.scene.stage.accepts(&[register], &[&self.devices[device]]);
         self.tried[0].0 += 1;
+        self.model.wake(shard);
         let life = Place::Taken(Life::new(device, owner, self.next()));
         match slot {
             Some(slot) => self.model.shards[shard].places[slot] = life,
@@ -218,27 +226,45 @@ impl World {
             .collect()
     }
 
+    /// Reports what was not yet, if the open epoch takes reports.
+    fn report(&mut self) {
+        let (network, now) = (self.scene.network(), self.scene.stage.now());
+        if network.check_report_window(network.open_epoch, now).is_err() {
+            return;
+        }
+        for shard in 0..self.model.shards.len() {
+            if !self.reported.contains_key(&shard) && !self.model.is_scored(shard) {
+                let values = self.measure(self.model.shards[shard].places.len());
+                self.scene.report(0, &self.scene.shards[shard].clone(), network.open_epoch, &values);
+                self.reported.insert(shard, values);
+            }
+        }
+    }
+
     /// Reports, scores and closes the open epoch, with people coming and going in between.
     fn process(&mut self) {
         let epoch = self.model.open;
-        let mut shard = 0;
-        while shard < self.model.shards.len() {
+        while let Some(shard) = self.model.next_to_score() {
             self.settle(shard);
-            let address = self.scene.shards[shard];
-            let values = self.measure(self.model.shards[shard].places.len());
-            self.scene.report(0, &address, epoch, &values);
+            self.report();
             for _ in 0..self.below(3) {
                 self.act();
             }
+            let address = self.scene.shards[shard];
             self.scene.score(&address, epoch);
+            let values = self.reported.get(&shard).cloned().unwrap_or_default();
             let points = self.model.score(shard, &values);
             let slots = self.scene.shard(&address).1;
             assert_eq!(slots.iter().map(|slot| u64::from(slot.score)).collect::<Vec<_>>(), points, "epoch {epoch}");
             self.act();
-            shard += 1;
         }
         self.scene.close();
         self.model.close_epoch();
+        // Epochs that are over and wait for no shard are closed along.
+        while self.current.is_some_and(|current| self.model.open < current) && self.model.next_to_score().is_none() {
+            self.model.close_epoch();
+        }
+        self.reported.clear();
         self.act();
     }
 
@@ -253,7 +279,7 @@ impl World {
     /// Compares every account with the model.
     fn check(&mut self) {
         let network = self.scene.network();
-        assert_eq!((network.open_epoch, network.slot_count), (self.model.open, self.model.taken() as u64));
+        assert_eq!((network.open_epoch, network.awake_shards), (self.model.open, self.model.awake()));
         let emission = network.emission;
         let minted: u64 = self.model.paid_atoms.iter().sum();
         assert_eq!((emission.minted_atoms, emission.accrued_atoms), (minted, self.model.accrued_atoms));
@@ -265,17 +291,17 @@ impl World {
             let (header, slots) = self.scene.shard(&address);
             let state = &self.model.shards[shard];
             assert_eq!(slots.len(), state.places.len());
-            assert_eq!(usize::from(header.vacant_slots), slots.len() - state.lives().count());
+            assert_eq!(header.dormant == 0, state.is_awake);
             for (slot, place) in slots.iter().zip(&state.places) {
                 match place {
                     Place::Vacant { vacated_in } => {
-                        assert_eq!((slot.state, slot.accrued_atoms, slot.change_epoch), (0, 0, *vacated_in));
+                        assert_eq!((slot.state, slot.accrued_atoms, slot.until), (0, 0, *vacated_in));
                         assert_eq!(slot.owner, self.scene.stage.payer.pubkey());
                     }
                     Place::Taken(life) => {
-                        assert_eq!((slot.owner, slot.since), (self.owners[life.owner].pubkey(), life.since));
+                        assert_eq!(slot.owner, self.owners[life.owner].pubkey());
                         assert_eq!(slot.accrued_atoms, life.accrued_atoms);
-                        assert_eq!(slot.state == 3, life.until.is_some());
+                        assert_eq!(slot.until, life.until.unwrap_or(u32::MAX));
                     }
                 }
             }
@@ -290,6 +316,8 @@ impl World {
             self.current = Some(epoch);
             let into_epoch = self.below(50) as i64;
             self.scene.warp_to(GENESIS + i64::from(epoch) * EPOCH_SECS + into_epoch);
+            // The oracle is in time; whoever scores may not be.
+            self.report();
             for _ in 0..self.below(4) {
                 self.act();
             }
@@ -297,6 +325,7 @@ impl World {
             while self.model.open < epoch && (self.model.open + 2 < epoch || self.below(3) > 0) {
                 self.process();
             }
+            self.report();
             for shard in 0..self.model.shards.len() {
                 if self.below(2) == 0 {
                     self.settle(shard);

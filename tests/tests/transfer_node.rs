@@ -6,11 +6,7 @@ use solana_address::Address;
 use solana_signer::Signer;
 use stipend::{error::StipendError, event::NodeTransferred};
 use stipend_client::{address as place, instruction};
-use stipend_tests::{
-    address, key, measured, read_only,
-    scene::{end, GENESIS},
-    swapped, unsigned, Refusal, Scene,
-};
+use stipend_tests::{address, key, measured, read_only, scene::end, swapped, unsigned, Refusal, Scene};
 
 /// Three oracles, and a tenant in slot 0 that has accrued all of epoch 0: as many atoms as points, so that none is floored.
 fn settled() -> (Scene, Tenant) {
@@ -41,7 +37,8 @@ fn transfer_node_gives_the_new_owner_what_has_accrued_and_what_will() {
     assert_eq!((bytemuck::bytes_of(&header), &slots[..]), (bytemuck::bytes_of(&before.0), &[expected][..]));
     assert_eq!(scene.node(&tenant.device.pubkey()), node);
     let event: NodeTransferred = receipt.event();
-    assert_eq!((event.node, event.old_owner, event.new_owner), (tenant.node(&scene), old, new.pubkey()));
+    assert_eq!((event.network, event.device), (scene.network, tenant.device.pubkey()));
+    assert_eq!((event.old_owner, event.new_owner), (old, new.pubkey()));
     assert_eq!(event.accrued_atoms, 60_000_000);
     scene.close();
     scene.settle(&tenant.shard);
@@ -120,45 +117,47 @@ fn transfer_node_refuses_a_node_that_has_retired() {
 fn transfer_node_refuses_an_impostor_of_each_account() {
     let (mut scene, tenant) = settled();
     let owner = tenant.owner.pubkey();
-    scene.warp_to(GENESIS);
     let (twin, twin_shard) = scene.twin(&owner);
-    let twin_node = place::node(&twin, &key("device of the twin").pubkey());
+    scene.open_directory_of(&twin, &tenant.device.pubkey());
+    let twin_directory = place::directory(&twin, &tenant.device.pubkey());
     for _ in 0..3 {
         scene.register(&tenant.shard, &owner);
     }
     let second = scene.open_shard();
     let elsewhere = scene.register(&second, &owner);
-    let [foreign_network, foreign_shard, foreign_node] = ["network abroad", "shard abroad", "node abroad"].map(address);
-    let abroad = spl_token_interface::ID;
-    scene.stage.copy(&scene.network.clone(), &foreign_network, &abroad);
-    scene.stage.copy(&tenant.shard, &foreign_shard, &abroad);
-    scene.stage.copy(&tenant.node(&scene), &foreign_node, &abroad);
+    let other_directory = place::directory(&scene.network, &elsewhere);
+    let directory = tenant.directory(&scene);
+    assert_ne!(other_directory, directory);
+    let abroad = ["network abroad", "directory abroad", "shard abroad"].map(address);
+    for (stored, abroad) in [scene.network, directory, tenant.shard].iter().zip(&abroad) {
+        scene.stage.copy(stored, abroad, &spl_token_interface::ID);
+    }
     let transfer = tenant.transfer_instruction(&scene, &address("buyer"));
 
     let cases: [(usize, Address, Refusal); 13] = [
-        (1, twin, StipendError::ShardNetworkMismatch.into()),
-        (1, foreign_network, ErrorCode::AccountOwnedByWrongProgram.into()),
+        (1, twin, StipendError::DirectoryNetworkMismatch.into()),
+        (1, abroad[0], ErrorCode::AccountOwnedByWrongProgram.into()),
         (1, address("missing"), ErrorCode::AccountOwnedByWrongProgram.into()),
         (1, place::report(&second, &scene.oracle_keys()[0]), ErrorCode::AccountDiscriminatorMismatch.into()),
-        (2, twin_shard, StipendError::ShardNetworkMismatch.into()),
-        (2, second, StipendError::NodeShardMismatch.into()),
-        (2, foreign_shard, ErrorCode::AccountOwnedByWrongProgram.into()),
-        (2, scene.network, ErrorCode::AccountDiscriminatorMismatch.into()),
-        (3, twin_node, StipendError::NodeNetworkMismatch.into()),
-        (3, place::node(&scene.network, &elsewhere), StipendError::NodeShardMismatch.into()),
-        (3, foreign_node, ErrorCode::AccountOwnedByWrongProgram.into()),
-        (3, second, ErrorCode::AccountDiscriminatorMismatch.into()),
-        (3, address("missing"), ErrorCode::AccountOwnedByWrongProgram.into()),
+        (2, twin_directory, StipendError::DirectoryNetworkMismatch.into()),
+        (2, other_directory, StipendError::DeviceUnknown.into()),
+        (2, abroad[1], ErrorCode::AccountOwnedByWrongProgram.into()),
+        (2, second, ErrorCode::AccountDiscriminatorMismatch.into()),
+        (2, address("missing"), ErrorCode::AccountOwnedByWrongProgram.into()),
+        (3, twin_shard, StipendError::ShardNetworkMismatch.into()),
+        (3, second, StipendError::NodeShardMismatch.into()),
+        (3, abroad[2], ErrorCode::AccountOwnedByWrongProgram.into()),
+        (3, scene.network, ErrorCode::AccountDiscriminatorMismatch.into()),
     ];
     for (place, impostor, refusal) in cases {
+        println!("{place}");
         scene.stage.refuses(&[swapped(&transfer, place, &impostor)], &[&tenant.owner], refusal);
     }
-    for place in [2, 3] {
-        scene.stage.refuses(&[read_only(&transfer, place)], &[&tenant.owner], ErrorCode::ConstraintMut);
-    }
-    // The node of another slot of the same shard, whose owner the signer is too: that one is transferred.
-    let other = place::node(&scene.network, &scene.devices[0].pubkey());
-    scene.stage.accepts(&[swapped(&transfer, 3, &other)], &[&tenant.owner]);
+    scene.stage.refuses(&[read_only(&transfer, 3)], &[&tenant.owner], ErrorCode::ConstraintMut);
+    // The device alone says which of the owner's nodes it is.
+    let device = scene.devices[0].pubkey();
+    let other = instruction::transfer_node(&owner, &scene.network, &tenant.shard, &device, &address("buyer"));
+    scene.stage.accepts(&[other], &[&tenant.owner]);
     let slots = scene.shard(&tenant.shard).1;
     assert_eq!((slots[0].owner, slots[1].owner), (owner, address("buyer")));
 }

@@ -68,6 +68,7 @@ fn update_policy_writes_the_next_policy_and_leaves_the_one_in_force() {
         bond_lamports: 8,
         oracle_bond_lamports: 9,
         registrar: address("new registrar"),
+        reserved_words: [0; 8],
     };
     assert_eq!(bytemuck::bytes_of(&scene.network()), bytemuck::bytes_of(&expected));
     assert_eq!((event.network, event.from_epoch), (scene.network, 15));

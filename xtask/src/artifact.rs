@@ -80,16 +80,21 @@ pub fn check_sources(root: &Path) -> Result<()> {
 ///
 /// Errors: the artifact is stale, or the same compilers make other bytes.
 pub fn check() -> Result<()> {
-    let root = workspace::root();
-    check_sources(&root)?;
-    let committed = metadata(&root)?;
+    check_sources(&workspace::root())?;
     build::clean()?;
-    let built = build::run()?;
-    match verdict(&committed, &built) {
+    compare(&build::run()?).map(drop)
+}
+
+/// Compares a program that was built just now with the committed one, and says whether they are the same byte for byte.
+///
+/// Errors: the same compilers make other bytes.
+pub fn compare(built: &Built) -> Result<bool> {
+    let committed = metadata(&workspace::root())?;
+    match verdict(&committed, built) {
         Verdict::Same => {
             eprintln!("The committed program is what these sources build to, byte for byte.");
             eprintln!("{built}");
-            Ok(())
+            Ok(true)
         }
         Verdict::Unexplained => bail!(
             "the same compilers build {} from these sources, but {} is committed: the artifact was not made from them, or the \
@@ -99,14 +104,14 @@ pub fn check() -> Result<()> {
             built.path.display()
         ),
         Verdict::CompilersMovedOn => {
-            let fresh = keep(&built)?;
+            let fresh = keep(built)?;
             eprintln!("The compilers have moved on since the committed program was made, so its bytes can't be compared:");
             eprintln!("  committed: {}, {:?}", committed.way, committed.versions);
             eprintln!("  here:      {}, {:?}", built.way, built.versions);
             eprintln!("Run the tests on the fresh one by STIPEND_PROGRAM={}", fresh.display());
             eprintln!("Renew the committed one with `cargo xtask artifact`.");
             println!("{}", fresh.display());
-            Ok(())
+            Ok(false)
         }
     }
 }

@@ -5,12 +5,13 @@ use std::{
     ffi::OsString,
     fmt, fs,
     path::{Path, PathBuf},
+    process::{Output, Stdio},
 };
 
 use anyhow::{Context, Result};
 
 use crate::{
-    bytecode, process,
+    build_sbf, bytecode, process,
     toolchain::{self, Toolchain, Versions},
     workspace::{self, read, sha256},
 };
@@ -18,8 +19,8 @@ use crate::{
 /// The release profile of the artifact, by environment so that host builds stay quick. Overflow is checked although the
 /// program's own code can't overflow: its dependencies are not held to that.
 ///
-/// Level "s", and "z" for the program's own crate (in the workspace's Cargo.toml, where `anchor build` finds it too): a
-/// quarter of the bytes of level 3 less. What runs most is written place by place, and costs the same at every level.
+/// Level "s": level 3 makes half as many bytes again, and what runs most is written place by place, so that it costs nearly
+/// the same at every level.
 const PROFILE: [(&str, &str); 7] = [
     ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "1"),
     ("CARGO_PROFILE_RELEASE_DEBUG", "0"),
@@ -37,7 +38,7 @@ const RUSTFLAGS: [&str; 2] = ["-Zunstable-options", "-Cpanic=immediate-abort"];
 /// and that corrupt memory (see xtask/sbf/sbpf-linker.sh).
 const EXPORTS: &str = "--export=memcpy,memmove,memset,memcmp,bcmp,__multi3,__udivti3,__umodti3";
 
-/// For the program itself: sbpf-linker knows no "s". What is to be small says so itself, function by function.
+/// For the program itself.
 const PROGRAM_FLAGS: [&str; 1] = ["-Clink-arg=-O2"];
 
 /// For sbpf-linker, besides the builtins, when it links the program itself: sbpf-linker.sh knows it by `--arch=v3`.
@@ -103,7 +104,7 @@ pub fn flags() -> String {
 pub fn run() -> Result<Built> {
     match way() {
         Way::BuildSbf => build_sbf(),
-        Way::Registry => registry(),
+        Way::Registry => registry(&[]),
     }
 }
 
@@ -112,8 +113,13 @@ pub fn clean() -> Result<()> {
     workspace::remove_dir(&target_dir()?)
 }
 
+/// Solana's own compiler if there is one. This workspace's `cargo build-sbf` is not: it runs [`registry`].
 fn way() -> Way {
-    match process::succeeds(process::cargo().args(["build-sbf", "--version"])) {
+    let mut version = process::cargo();
+    version.args(["build-sbf", "--version"]).stderr(Stdio::null());
+    let is_solanas =
+        |output: &Output| output.status.success() && !output.stdout.starts_with(build_sbf::NAME.as_bytes());
+    match version.output().is_ok_and(|output| is_solanas(&output)) {
         true => Way::BuildSbf,
         false => Way::Registry,
     }
@@ -144,7 +150,12 @@ fn build_sbf() -> Result<Built> {
     )
 }
 
-fn registry() -> Result<Built> {
+/// Builds with the toolchain from registries, whatever else is installed.
+///
+/// - `cargo_args`: further ones for cargo, such as features; with any, the program is not the committed one.
+///
+/// Errors: the program doesn't compile, or needs arithmetic that the VM lacks, or the toolchain can't be set up.
+pub fn registry(cargo_args: &[OsString]) -> Result<Built> {
     let toolchain = toolchain::ensure()?;
     let target = target_dir()?;
     let mut build = process::cargo();
@@ -152,6 +163,7 @@ fn registry() -> Result<Built> {
     build
         .args(["-Zjson-target-spec", "-Zbuild-std=std", "--target"])
         .arg(toolchain.target_file())
+        .args(cargo_args)
         .arg("--")
         .args(PROGRAM_FLAGS);
     for argument in LINK_ARGUMENTS {
@@ -161,20 +173,24 @@ fn registry() -> Result<Built> {
     build.current_dir(workspace::root()).env("CARGO_TARGET_DIR", &target).envs(PROFILE).envs(environment(&toolchain)?);
     process::run(&mut build).context("failed to build the program for the Solana VM")?;
 
-    let mut versions = toolchain.versions;
-    versions.insert("cargo".into(), process::output(process::cargo().arg("--version"))?);
-    let built = built(target.join("sbpf-solana-solana/release/libstipend.so"), "registry", versions)?;
+    let built = from_registry(target.join("sbpf-solana-solana/release/libstipend.so"))?;
     bytecode::check(&built.program)?;
     Ok(built)
 }
 
+/// A program at `path` that this machine's toolchain from registries compiled just now.
+///
+/// Errors: the program is not there, or the toolchain can't be set up.
+pub fn from_registry(path: PathBuf) -> Result<Built> {
+    let mut versions = toolchain::ensure()?.versions;
+    versions.insert("cargo".into(), process::output(process::cargo().arg("--version"))?);
+    built(path, "registry", versions)
+}
+
 /// What makes cargo use Debian's rustc, compile the changed standard library, and find the wrapped linker.
 fn environment(toolchain: &Toolchain) -> Result<Vec<(&'static str, OsString)>> {
-    let path = env::var_os("PATH").unwrap_or_default();
-    let folders = [toolchain.bin()].into_iter().chain(env::split_paths(&path));
-    let path = env::join_paths(folders).context("PATH has a folder that can't be written there; take it out")?;
     Ok(vec![
-        ("PATH", path),
+        ("PATH", process::path_with(toolchain::bin())?),
         ("RUSTC", toolchain::RUSTC.into()),
         // A stable rustc has what is needed, behind a door: nothing here asks for a nightly.
         ("RUSTC_BOOTSTRAP", "1".into()),

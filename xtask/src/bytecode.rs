@@ -5,12 +5,14 @@ use anyhow::{bail, Context, Result};
 /// Low three bits of an opcode: its class. ALU32 is arithmetic on 32-bit halves of registers.
 const CLASS: u8 = 0x07;
 const ALU32: u8 = 0x04;
+/// Of that class by its number alone: reverses the bytes of a register, for the VM as for LLVM.
+const BIG_ENDIAN: u8 = 0xdc;
 
 /// The one instruction of two words: a 64-bit constant.
 const LDDW: u8 = 0x18;
 const WORD: usize = 8;
 
-/// Refuses a program with 32-bit arithmetic: upstream LLVM takes its results to be zero-extended, and sBPF v3 sign-extends
+/// Rejects a program with 32-bit arithmetic: upstream LLVM takes its results to be zero-extended, and sBPF v3 sign-extends
 /// the sums, differences and products. LLVM writes none for its oldest BPF machine, the default here; `-Ctarget-cpu=v3`
 /// gives a smaller program that computes wrong numbers.
 ///
@@ -19,7 +21,7 @@ pub fn check(program: &[u8]) -> Result<()> {
     let code = code(program).context("the program is not an ELF file as sbpf-linker writes it; build it again")?;
     let mut offset = 0;
     while let Some(&opcode) = code.get(offset) {
-        if opcode & CLASS == ALU32 {
+        if opcode & CLASS == ALU32 && opcode != BIG_ENDIAN {
             bail!(
                 "the program has a 32-bit instruction ({opcode:#04x} at {offset:#x} of its code), which the VM and LLVM \
                  understand differently; keep the target's default -Ctarget-cpu and compile builtins.c without -mcpu"
@@ -67,11 +69,12 @@ mod tests {
 
     const ADD64: [u8; WORD] = [0x07, 0, 0, 0, 1, 0, 0, 0];
     const ADD32: [u8; WORD] = [0x04, 0, 0, 0, 1, 0, 0, 0];
+    const BE64: [u8; WORD] = [BIG_ENDIAN, 0, 0, 0, 64, 0, 0, 0];
     const EXIT: [u8; WORD] = [0x95, 0, 0, 0, 0, 0, 0, 0];
 
     #[test]
     fn a_program_of_64_bit_arithmetic_is_accepted() {
-        assert!(check(&program(&[ADD64, EXIT].concat())).is_ok());
+        assert!(check(&program(&[ADD64, BE64, EXIT].concat())).is_ok());
     }
 
     #[test]

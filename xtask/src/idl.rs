@@ -16,9 +16,13 @@ pub fn write_committed() -> Result<()> {
     Ok(())
 }
 
-/// Refuses a committed IDL that isn't the program's.
+/// Rejects a committed IDL that isn't the program's.
 pub fn check() -> Result<()> {
-    let fresh = generate()?;
+    compare(&generate()?)
+}
+
+/// Rejects a committed IDL other than `fresh`, which was made from the program just now.
+pub fn compare(fresh: &str) -> Result<()> {
     let committed = read_text(&path()).context("there is no committed IDL; run `cargo xtask idl`")?;
     if fresh != committed {
         let changed =

@@ -41,7 +41,7 @@ pub fn run(arguments: &[OsString]) -> Result<()> {
 ///
 /// Errors: a package or a library that it needs is missing, or it doesn't compile.
 pub fn build() -> Result<PathBuf> {
-    let folder = cache()?;
+    let folder = workspace::cache_dir("localnet")?;
     let validator = folder.join("release/stipend-localnet");
     let libclang = prepare()?;
     if !validator.exists() {
@@ -55,13 +55,6 @@ pub fn build() -> Result<PathBuf> {
         .env("LIBCLANG_PATH", libclang);
     process::run(&mut cargo)?;
     Ok(validator)
-}
-
-/// `$XDG_CACHE_HOME/stipend/localnet`, by default in the user's `.cache`.
-fn cache() -> Result<PathBuf> {
-    let cache = env::var_os("XDG_CACHE_HOME").filter(|folder| !folder.is_empty()).map(PathBuf::from);
-    let cache = cache.or_else(|| env::home_dir().map(|home| home.join(".cache")));
-    Ok(cache.context("failed to find a folder to build in; set HOME or XDG_CACHE_HOME")?.join("stipend/localnet"))
 }
 
 /// Installs what is missing, and returns the folder of libclang, which writes the bindings of RocksDB.

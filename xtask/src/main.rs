@@ -4,7 +4,10 @@ use std::ffi::OsString;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use xtask::{artifact, bench, build, cluster_test, idl, localnet, process, program_id, toolchain};
+use xtask::{
+    anchor, artifact, bench, build, build_sbf, cluster_test, fuzz, idl, localnet, planted, process, program_id,
+    toolchain,
+};
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "The chores of the workspace")]
@@ -15,10 +18,16 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Set up the compiler for the Solana VM from package registries (once a machine)
+    /// Set up the compiler for the Solana VM from package registries (once a machine), with a `cargo build-sbf` that uses it
     Toolchain,
     /// Build the program for the Solana VM and print its size and SHA-256
     Build,
+    /// Build the program as Anchor asks for it: what `cargo build-sbf` runs when /opt/stipend/sbf/bin is on PATH
+    #[command(hide = true, display_name = build_sbf::NAME, version)]
+    BuildSbf(build_sbf::Arguments),
+    /// Run `anchor build` and `anchor idl build` and compare what they make with the committed program and IDL; anchor-cli is
+    /// compiled the first time, which takes a quarter of an hour
+    Anchor,
     /// Renew the committed program, programs/stipend/artifact
     Artifact {
         /// Rebuild from nothing and compare with the committed program instead. Prints the path of the fresh program on
@@ -51,6 +60,21 @@ enum Command {
         /// Only tests whose names contain it
         filter: Option<String>,
     },
+    /// Run the state-machine test for a while with the committed program, and print how often each instruction was tried and
+    /// succeeded; STIPEND_PROGRAM names another program
+    Fuzz {
+        /// Seconds
+        #[arg(long, default_value_t = 600)]
+        secs: u64,
+        /// Of runs to be repeated; taken from the clock if not given
+        #[arg(long)]
+        seed: Option<u64>,
+    },
+    /// Plant defects in copies of the program, and see whether the state-machine test finds them; half an hour
+    Planted {
+        /// Only defects whose names contain it
+        filter: Option<String>,
+    },
 }
 
 fn main() -> Result<()> {
@@ -58,12 +82,17 @@ fn main() -> Result<()> {
     process::forget_package();
     // These are built as any host crate is, by the toolchain that runs this: without its name, rustup would obey the toolchain
     // files that some crates bring along.
-    if !matches!(arguments.command, Command::Bench | Command::Localnet { .. } | Command::ClusterTest { .. }) {
+    if !matches!(
+        arguments.command,
+        Command::Anchor | Command::Bench | Command::Localnet { .. } | Command::ClusterTest { .. }
+    ) {
         process::forget_cargo_run();
     }
     match arguments.command {
-        Command::Toolchain => toolchain::ensure().map(drop),
+        Command::Toolchain => toolchain::install_build_sbf().map(|()| println!("{}", toolchain::bin().display())),
         Command::Build => build::run().map(|built| println!("{built}")),
+        Command::BuildSbf(arguments) => build_sbf::run(&arguments),
+        Command::Anchor => anchor::run(),
         Command::Artifact { check: false } => artifact::renew(),
         Command::Artifact { check: true } => artifact::check(),
         Command::Bench => bench::run(),
@@ -71,6 +100,8 @@ fn main() -> Result<()> {
         Command::Idl { check: true } => idl::check(),
         Command::ProgramId { id } => program_id::change(&id),
         Command::Localnet { arguments } => localnet::run(&arguments),
+        Command::Fuzz { secs, seed } => fuzz::run(secs, seed),
+        Command::Planted { filter } => planted::run(filter.as_deref()),
         Command::ClusterTest { filter } => cluster_test::run(filter.as_deref()),
     }
 }

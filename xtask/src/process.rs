@@ -1,7 +1,10 @@
 //! Running other programs.
 
 use std::{
-    env, io,
+    env,
+    ffi::OsString,
+    io,
+    path::PathBuf,
     process::{Command, Stdio},
 };
 
@@ -57,6 +60,15 @@ fn forget(is_forgotten: impl Fn(&str) -> bool) {
 /// The cargo that runs this xtask, so that the version pinned in rust-toolchain.toml holds without rustup's help.
 pub fn cargo() -> Command {
     Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
+/// PATH, with `folder` before all others.
+///
+/// Errors: the folder can't be written there.
+pub fn path_with(folder: PathBuf) -> Result<OsString> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::join_paths([folder].into_iter().chain(env::split_paths(&path)))
+        .context("failed to set PATH: one of its folders has a colon in its name")
 }
 
 /// Runs to the end with this terminal's output, on stderr: stdout is for what xtask itself has to say.

@@ -34,6 +34,15 @@ pub fn target_dir() -> Result<PathBuf> {
     }
 }
 
+/// `$XDG_CACHE_HOME/stipend/NAME`, by default in the user's `.cache`: for what takes long to build, so that every clone finds it.
+///
+/// Errors: neither XDG_CACHE_HOME nor a home folder is known.
+pub fn cache_dir(name: &str) -> Result<PathBuf> {
+    let cache = env::var_os("XDG_CACHE_HOME").filter(|folder| !folder.is_empty()).map(PathBuf::from);
+    let cache = cache.or_else(|| env::home_dir().map(|home| home.join(".cache")));
+    Ok(cache.context("failed to find a folder to build in; set HOME or XDG_CACHE_HOME")?.join("stipend").join(name))
+}
+
 /// [`fs::read`] whose error names the file.
 pub fn read(path: &Path) -> Result<Vec<u8>> {
     fs::read(path).with_context(|| format!("failed to read {}", path.display()))

@@ -49,7 +49,7 @@ pub enum Command {
     Man(man::Args),
     /// Show how a network stands: epochs, reports, deadlines, what is to be done, balances
     Status(status::Args),
-    /// Run devices: register them, look at them
+    /// Register devices and act on their nodes
     #[command(subcommand)]
     Node(NodeCommand),
     /// Mint what has accrued to the owners, any number of nodes at once
@@ -82,7 +82,7 @@ pub enum NodeCommand {
     Retire(node_act::RetireArgs),
     /// Give a node another factor on its score
     Boost(node_act::BoostArgs),
-    /// Pay a retired node's rent and bond back
+    /// Pay a retired node's deposit back
     Close(node_act::CloseArgs),
     /// Say why a node's last scored epoch brought what it brought
     Explain(explain::Args),

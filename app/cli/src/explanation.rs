@@ -4,36 +4,49 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 use solana_address::Address;
+use stipend_client::address;
 use stipend_client::explain::{Explanation, ScoredEpoch, Value};
 use stipend_client::program::constants::{NO_BOOST_BPS, NO_EPOCH};
 use stipend_client::program::math::score::Reason;
-use stipend_client::program::state::{Entry, RetiredBy};
+use stipend_client::program::state::{Entry, Slot, SlotState};
 use stipend_client::verify::reason_name;
 
 use crate::demo::unit_text;
-use crate::figure::{grouped, percent};
+use crate::figure::{grouped, percent, sol};
 use crate::table::table;
 
 /// The JSON object; its fields are documented in `app/cli/README.md`.
 #[derive(Debug, Serialize)]
 pub struct Outcome {
     network: String,
-    node: String,
     device: String,
     owner: String,
-    shard: u32,
+    directory: String,
+    shard: u16,
     slot: u16,
-    since: u32,
+    /// `starting`, `active` or `retired`.
+    state: &'static str,
+    /// The first epoch that counts, of a node that is starting.
+    from_epoch: Option<u32>,
+    /// The first epoch that a retired node does not earn.
     until: Option<u32>,
-    retired_by: Option<&'static str>,
-    retired_because: Option<String>,
     boost_bps: u16,
     next_boost: Option<NextBoost>,
     accrued_atoms: u64,
-    bond_lamports: u64,
+    deposit: Deposit,
     bandwidth_unit: String,
     scored: Option<Scored>,
     why: String,
+}
+
+/// What was paid for the node, and by whom.
+#[derive(Debug, Serialize)]
+struct Deposit {
+    payer: String,
+    /// Bond and rents together.
+    lamports: u64,
+    /// Of these, the slot's rent.
+    slot_lamports: u32,
 }
 
 #[derive(Debug, Serialize)]
@@ -76,27 +89,26 @@ struct OracleValue {
 impl Outcome {
     pub fn new(network: &Address, found: &Explanation) -> Self {
         let (node, slot) = (&found.node, &found.slot);
-        let is_pending = slot.change_epoch != NO_EPOCH && node.until == NO_EPOCH;
+        let is_boosting = slot.state == SlotState::Boosting as u8 && slot.from_epoch < slot.until;
         Self {
             network: network.to_string(),
-            node: found.address.to_string(),
             device: node.device.to_string(),
             owner: slot.owner.to_string(),
-            shard: found.shard,
+            directory: address::directory(network, &node.device).to_string(),
+            shard: node.shard,
             slot: node.slot,
-            since: node.since,
-            until: (node.until != NO_EPOCH).then_some(node.until),
-            retired_by: match node.retired_by {
-                by if by == RetiredBy::Owner as u8 => Some("owner"),
-                by if by == RetiredBy::Registrar as u8 => Some("registrar"),
-                _ => None,
-            },
-            retired_because: Some(text(&node.reason)).filter(|reason| !reason.is_empty()),
+            state: state_name(slot),
+            from_epoch: first_epoch(slot),
+            until: (slot.until != NO_EPOCH).then_some(slot.until),
             boost_bps: slot.boost_bps,
-            next_boost: is_pending
-                .then_some(NextBoost { boost_bps: slot.next_boost_bps, from_epoch: slot.change_epoch }),
+            next_boost: is_boosting
+                .then_some(NextBoost { boost_bps: slot.next_boost_bps, from_epoch: slot.from_epoch }),
             accrued_atoms: slot.accrued_atoms,
-            bond_lamports: node.bond_lamports,
+            deposit: Deposit {
+                payer: node.payer.to_string(),
+                lamports: node.deposit_lamports,
+                slot_lamports: node.slot_lamports,
+            },
             bandwidth_unit: unit_text(&found.network.unit),
             scored: found.scored.as_ref().map(|scored| Scored::new(found, scored)),
             why: why(found),
@@ -138,9 +150,17 @@ impl Scored {
     }
 }
 
-/// Text that an account holds, filled up with zeros.
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).trim_end_matches('\0').escape_debug().to_string()
+/// What a node's slot says of its time: `starting`, `active` or `retired`.
+pub fn state_name(slot: &Slot) -> &'static str {
+    if slot.until != NO_EPOCH {
+        return "retired";
+    }
+    first_epoch(slot).map_or("active", |_| "starting")
+}
+
+/// The first epoch that counts for a node; `None` once it has earned in one that was scored.
+pub fn first_epoch(slot: &Slot) -> Option<u32> {
+    (slot.state == SlotState::Starting as u8).then_some(slot.from_epoch)
 }
 
 fn medians(found: &Explanation) -> (Option<u16>, Option<u32>) {
@@ -164,11 +184,12 @@ pub fn why(found: &Explanation) -> String {
     let quorum = scored.rules.map_or("the quorum".to_owned(), |(_, quorum)| format!("the quorum of {quorum}"));
     match scored.reason {
         Reason::None => "The node was never scored.".to_owned(),
-        Reason::NotActiveYet => format!("{nothing} the node counts from epoch {} on.", found.slot.since),
+        Reason::NotActiveYet => match first_epoch(&found.slot) {
+            Some(first) => format!("{nothing} the node counts from epoch {first} on."),
+            None => format!("{nothing} the node did not count yet."),
+        },
         Reason::Retired => {
-            let is_evicted = found.node.retired_by == RetiredBy::Registrar as u8;
-            let ended = if is_evicted { "was evicted" } else { "retired" };
-            format!("{nothing} the node {ended} in epoch {}, which it no longer earns.", found.slot.change_epoch)
+            format!("{nothing} the node retired in epoch {}, which it no longer earns.", found.slot.until)
         }
         Reason::NoUptimeQuorum => {
             format!(
@@ -234,12 +255,18 @@ fn brought(scored: &ScoredEpoch) -> String {
 
 /// Writes everything for people.
 pub fn write_words(outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "Node     {}", outcome.node)?;
     writeln!(out, "Device   {}", outcome.device)?;
     writeln!(out, "Owner    {}", outcome.owner)?;
     writeln!(out, "Place    shard {}, slot {}", outcome.shard, outcome.slot)?;
     writeln!(out, "Time     {}", time(outcome))?;
     writeln!(out, "Accrued  {} atoms, not yet claimed", grouped(outcome.accrued_atoms))?;
+    writeln!(
+        out,
+        "Deposit  {} from {}, {} of it for the slot",
+        sol(outcome.deposit.lamports),
+        outcome.deposit.payer,
+        sol(outcome.deposit.slot_lamports.into())
+    )?;
     writeln!(out, "\n{}", outcome.why)?;
     let Some(scored) = &outcome.scored else {
         return Ok(());
@@ -271,20 +298,18 @@ pub fn write_words(outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn time(outcome: &Outcome) -> String {
-    let since = format!("counts from epoch {} on", outcome.since);
-    let Some(until) = outcome.until else {
-        let next = outcome
-            .next_boost
-            .as_ref()
-            .map_or(String::new(), |next| format!(", {} from epoch {} on", percent(next.boost_bps), next.from_epoch));
-        return format!("{since}, boost {}{next}", percent(outcome.boost_bps));
+    let begun = match outcome.from_epoch {
+        Some(first) => format!("counts from epoch {first} on"),
+        None => "counts".to_owned(),
     };
-    let by = match outcome.retired_by {
-        Some("registrar") => "evicted by the registrar",
-        _ => "retired by its owner",
-    };
-    let because = outcome.retired_because.as_ref().map_or(String::new(), |because| format!(": {because}"));
-    format!("{since}; {by} in epoch {until}, which it no longer earns{because}")
+    let boost = percent(outcome.boost_bps);
+    let next = outcome.next_boost.as_ref();
+    let next =
+        next.map_or(String::new(), |next| format!(", {} from epoch {} on", percent(next.boost_bps), next.from_epoch));
+    match outcome.until {
+        None => format!("{begun}, boost {boost}{next}"),
+        Some(until) => format!("retired in epoch {until}, which it no longer earns; boost {boost}{next}"),
+    }
 }
 
 fn row(name: &str, uptime_bps: Option<u16>, bandwidth: Option<u32>, missing: &str) -> [String; 3] {

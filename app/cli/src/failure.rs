@@ -57,6 +57,7 @@ impl Failure {
                 | LedgerError::Unreachable { .. }
                 | LedgerError::Unknown { .. },
             ) => ExitKind::Cluster,
+            SettlementError::DeviceUnknown { .. } => ExitKind::Usage,
             SettlementError::Missing { .. } | SettlementError::Decode { .. } => ExitKind::Cluster,
             SettlementError::Ledger(LedgerError::Signing(_) | LedgerError::TooLong { .. }) => ExitKind::Bug,
         };

@@ -38,14 +38,15 @@ pub fn utc(unix_secs: i64) -> String {
     Timestamp::from_second(unix_secs).map_or_else(|_| unix_secs.to_string(), |time| time.to_string())
 }
 
-/// A number with its noun: `1 shard`, `2 shards`, `3 batches`.
+/// A number with its noun: `1 shard`, `2 shards`, `3 batches`, `4 directories`.
 pub fn counted(number: u64, noun: &str) -> String {
-    let ending = match number {
-        1 => "",
-        _ if noun.ends_with("ch") => "es",
-        _ => "s",
+    let (stem, ending) = match (number, noun.strip_suffix('y')) {
+        (1, _) => (noun, ""),
+        (_, Some(stem)) => (stem, "ies"),
+        _ if noun.ends_with("ch") => (noun, "es"),
+        _ => (noun, "s"),
     };
-    format!("{} {noun}{ending}", grouped(number))
+    format!("{} {stem}{ending}", grouped(number))
 }
 
 #[cfg(test)]

@@ -76,9 +76,9 @@ fn a_community_of_2113_routers_earns_what_the_model_says() {
     let found = demo_json(&["--measurements", &sample("freifunk/aachen.csv")]);
 
     assert_equals_model(&found, &model("freifunk.expected.json"));
-    // 1,024 + 1,024 + 65
-    assert_eq!(found["network"]["shards"], 3);
-    assert_eq!(found["network"]["nodes"][2_112]["slot"], 64);
+    // 600 + 600 + 600 + 313
+    assert_eq!(found["network"]["shards"], 4);
+    assert_eq!(found["network"]["nodes"][2_112]["slot"], 312);
 }
 
 #[test]
@@ -231,7 +231,7 @@ fn what_the_program_refuses_is_told_in_its_words() {
     assert_refused(
         &["--shard-capacity", "1025"],
         4,
-        &format!("{doing} shard capacity is not within 1 and 1,024 slots; choose one that is\n"),
+        &format!("{doing} shard capacity is not within 1 and 600 slots; choose one that is\n"),
     );
     assert_refused(
         &["--quorum", "1"],

@@ -25,9 +25,9 @@ fn network(id: u16) -> String {
     address::network(&key("mint").parse().expect("an address"), id).to_string()
 }
 
-fn node(device: &str, id: u16) -> String {
+fn directory(device: &str, id: u16) -> String {
     let network = network(id).parse().expect("an address");
-    address::node(&network, &key(device).parse().expect("an address")).to_string()
+    address::directory(&network, &key(device).parse().expect("an address")).to_string()
 }
 
 fn lifecycle() -> (TempDir, PathBuf) {
@@ -51,20 +51,21 @@ fn a_capped_and_boosted_node_is_explained() {
     let shown = explained(&folder, "device 1");
 
     // Uptime 10,000, bandwidth as the cap: 10,000 · 10,000 · 1.5 = 150,000,000 of 207,000,000 points. What the epoch shares,
-    // 3,900.000000002 tokens: 3 that were carried and 0.9 of its own. 3,900,000,000,002 · 150 / 207 = 2,826,086,956,523.19
-    // Accrued since ann last claimed it, in epochs 4 to 7, 9 and 52: 144,180,000 of 382,170,400 points, twice 144,180,000 of
-    // 216,494,000, then 144,000,000 of 374,640,000, twice as much in epoch 9, which shares that of epoch 8 too:
-    // 377,266,266,567 + 2 · 665,976,886,196 + 384,368,994,234 + 768,737,988,470 + 2,826,086,956,523
+    // 3,900.000000001 tokens: 3 that were carried and 0.9 of its own. 3,900,000,000,001 · 150 / 207 = 2,826,086,956,522.46
+    // Accrued since ann last claimed it, in epochs 4 to 7, 9, 11 and 52: 144,180,000 of 382,170,400 points, twice 144,180,000 of
+    // 216,494,000, then 144,000,000 of 374,640,000, twice as much in epoch 9, which shares that of epoch 8 too; in epoch 11, which
+    // shares that of epoch 10, 2,000,000,000,002 · 144,000 / 302,440 = 952,254,992,726.78:
+    // 377,266,266,567 + 2 · 665,976,886,196 + 384,368,994,234 + 768,737,988,470 + 952,254,992,726 + 2,826,086,956,522
     let expected = format!(
-        "Node     {}\n\
-         Device   {}\n\
+        "Device   {}\n\
          Owner    {}\n\
          Place    shard 0, slot 0\n\
-         Time     counts from epoch 0 on, boost 150.00 %\n\
-         Accrued  5,688,413,978,186 atoms, not yet claimed\n\
+         Time     counts, boost 150.00 %\n\
+         Accrued  6,640,668,970,911 atoms, not yet claimed\n\
+         Deposit  0.051002240 SOL from {}, 0.000445440 SOL of it for the slot\n\
          \n\
          Epoch 52 scored 150,000,000: its bandwidth of 5,000 kbit/s is above the cap of 1,000 and counts as that. A boost of \
-         150.00 % is in the score. That was 2,826,086,956,523 atoms.\n\
+         150.00 % is in the score. That was 2,826,086,956,522 atoms.\n\
          \n\
          ┌───────────────────────────────────────────────────────────────────────────────┐\n\
          │ oracle                                           uptime   bandwidth in kbit/s │\n\
@@ -75,9 +76,9 @@ fn a_capped_and_boosted_node_is_explained() {
          │ median                                         100.00 %                 5,000 │\n\
          └───────────────────────────────────────────────────────────────────────────────┘\n\
          Rules: quorum 2, uptime from 90.00 % on, its weight 60.00 %, bandwidth up to 1,000 kbit/s\n",
-        node("device 1", 0),
         key("device 1"),
         key("ann"),
+        key("operator"),
         key("oracle 1"),
         key("oracle 5"),
         key("oracle 6"),
@@ -111,7 +112,7 @@ fn every_zero_has_its_words() {
     );
     assert_eq!(
         why(&folder, "device 3"),
-        "Epoch 52 brought nothing: the node was evicted in epoch 5, which it no longer earns."
+        "Epoch 52 brought nothing: the node retired in epoch 5, which it no longer earns."
     );
 }
 
@@ -119,7 +120,7 @@ fn every_zero_has_its_words() {
 fn a_node_without_a_bandwidth_earns_for_its_uptime() {
     let (_parent, folder) = lifecycle();
 
-    // 9,500 · 6,000 = 57,000,000 points; 3,900,000,000,002 · 57 / 207 = 1,073,913,043,478.81
+    // 9,500 · 6,000 = 57,000,000 points; 3,900,000,000,001 · 57 / 207 = 1,073,913,043,478.54
     assert_eq!(
         why(&folder, "device 6"),
         "Epoch 52 scored 57,000,000 for uptime alone: fewer oracles than the quorum of 2 measured its bandwidth (1 of 3 did), \
@@ -131,28 +132,38 @@ fn a_node_without_a_bandwidth_earns_for_its_uptime() {
 }
 
 #[test]
-fn who_retired_a_node_and_why_is_said() {
+fn a_retired_node_says_when() {
     let (_parent, folder) = lifecycle();
 
     let shown = explained(&folder, "device 8");
 
-    let time =
-        "Time     counts from epoch 7 on; retired by its owner in epoch 10, which it no longer earns: moving house\n";
+    let time = "Time     retired in epoch 10, which it no longer earns; boost 100.00 %\n";
     assert!(shown.contains(time), "{shown}");
 }
 
 #[test]
-fn a_nodes_account_names_its_network_too() {
+fn json_has_everything() {
     let (_parent, folder) = lifecycle();
 
-    let found = printed(&["explain", &node("device 1", 1), "--accounts", path(&folder), "--output", "json"]);
+    let found = printed(&[
+        "explain",
+        &key("device 1"),
+        "--network",
+        &network(1),
+        "--accounts",
+        path(&folder),
+        "--output",
+        "json",
+    ]);
 
     // 10,000 · (6,000 + 4,000 · 24 / 1,000) = 60,960,000, all of the epoch's points: 100 tokens less what the floor keeps.
     let found: Value = serde_json::from_str(&found).expect("one JSON object");
     let expected = json!({
-        "network": network(1), "node": node("device 1", 1), "device": key("device 1"), "owner": key("ann"),
-        "shard": 0, "slot": 0, "since": 0, "until": null, "retired_by": null, "retired_because": null,
-        "boost_bps": 10_000, "next_boost": null, "accrued_atoms": 0, "bond_lamports": 0, "bandwidth_unit": "GPU hours",
+        "network": network(1), "device": key("device 1"), "owner": key("ann"), "directory": directory("device 1", 1),
+        "shard": 0, "slot": 0, "state": "active", "from_epoch": null, "until": null,
+        "boost_bps": 10_000, "next_boost": null, "accrued_atoms": 0, "bandwidth_unit": "GPU hours",
+        // No bond; 80 bytes in the directory and 64 in the shard: 556,800 and 445,440 lamports of rent.
+        "deposit": {"payer": key("operator"), "lamports": 1_002_240, "slot_lamports": 445_440},
         "scored": {
             "epoch": 0, "reason": "scored", "uptime_bps": 10_000, "bandwidth": 24, "score": 60_960_000,
             "boost_bps": 10_000,
@@ -176,8 +187,7 @@ fn a_node_that_is_not_there_is_wrong_usage() {
     assert_eq!(
         text(&output.stderr),
         format!(
-            "error: failed to explain node {device}: {device} is neither a node's account nor a device of network {network}; \
-             a node that was closed is gone\n"
+            "error: failed to explain device {device}: network {network} has no device {device}; a node that was closed is gone\n"
         )
     );
     assert_eq!((output.status.code(), text(&output.stdout)), (Some(2), ""));

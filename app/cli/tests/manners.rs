@@ -191,13 +191,14 @@ fn nodes_are_a_list_with_a_row_each() {
     let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
     let nodes = json["nodes"].as_array().expect("a list");
     let mut lines = csv.lines();
-    let header = "node,device,owner,shard,slot,state,since,boost_bps,scored_epoch,uptime_bps,bandwidth,score,reason,\
+    let header =
+        "device,owner,shard,slot,state,from_epoch,until,boost_bps,scored_epoch,uptime_bps,bandwidth,score,reason,\
                   accrued_atoms";
     assert_eq!(lines.next(), Some(header));
     assert!(!nodes.is_empty());
     for (line, node) in lines.clone().zip(nodes) {
         let cells: Vec<_> = line.split(',').collect();
-        assert_eq!(cells.first().copied(), node["node"].as_str());
+        assert_eq!(cells.first().copied(), node["device"].as_str());
         assert_eq!(cells.last().copied(), Some(node["accrued_atoms"].to_string().as_str()));
     }
     assert_eq!(lines.count(), nodes.len());

@@ -190,7 +190,7 @@ fn a_day_of_2113_routers_verifies() {
 
     let found: Value = serde_json::from_str(&found).expect("one JSON object");
     let rebuilt: Vec<_> = found["shards"].as_array().expect("shards").iter().map(|s| &s["scores_rebuilt"]).collect();
-    assert_eq!(rebuilt, [&json!(1_024), &json!(1_024), &json!(65)]);
+    assert_eq!(rebuilt, [&json!(600), &json!(600), &json!(600), &json!(313)]);
     assert_eq!((&found["mismatches"], &found["gaps"]), (&json!([]), &json!([])));
 }
 

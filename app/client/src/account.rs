@@ -5,7 +5,7 @@
 use anchor_lang::Discriminator;
 use bytemuck::Pod;
 use std::mem::size_of;
-use stipend::state::{Entry, Network, Node, Report, Shard, Slot, Tail};
+use stipend::state::{Directory, DirectoryEntry, Entry, Network, Report, Shard, Slot, Tail};
 
 /// Bytes of a token account without extensions: mint 32, owner 32, amount u64, and what does not matter here.
 const TOKEN_ACCOUNT_BYTES: usize = 165;
@@ -40,9 +40,9 @@ pub fn report(data: &[u8]) -> Result<(Report, Vec<Entry>), DecodeError> {
     with_tail(data).ok_or(wrong("report", data))
 }
 
-/// A node.
-pub fn node(data: &[u8]) -> Result<Node, DecodeError> {
-    header(data).filter(|(_, tail)| tail.is_empty()).map(|(node, _)| node).ok_or(wrong("node", data))
+/// A directory and its entries.
+pub fn directory(data: &[u8]) -> Result<(Directory, Vec<DirectoryEntry>), DecodeError> {
+    with_tail(data).ok_or(wrong("directory", data))
 }
 
 /// What of a mint is needed here.
@@ -140,6 +140,6 @@ mod tests {
         let mut short = Shard::DISCRIMINATOR.to_vec();
         short.extend_from_slice(&[0; size_of::<Shard>() + 63]);
         assert!(shard(&short).is_err());
-        assert!(node(Shard::DISCRIMINATOR).is_err());
+        assert!(directory(Shard::DISCRIMINATOR).is_err());
     }
 }

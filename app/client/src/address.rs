@@ -2,7 +2,7 @@
 
 use solana_address::Address;
 use stipend::{
-    constants::{MINT_AUTHORITY_SEED, NETWORK_SEED, NODE_SEED, REPORT_SEED, SHARD_SEED},
+    constants::{DIRECTORY_SEED, MINT_AUTHORITY_SEED, NETWORK_SEED, REPORT_SEED, SHARD_SEED},
     ID,
 };
 
@@ -29,9 +29,19 @@ pub fn report(shard: &Address, oracle: &Address) -> Address {
     derive(&[REPORT_SEED, shard.as_ref(), oracle.as_ref()])
 }
 
-/// A device's node.
-pub fn node(network: &Address, device: &Address) -> Address {
-    derive(&[NODE_SEED, network.as_ref(), device.as_ref()])
+/// The directory that a device is in.
+pub fn directory(network: &Address, device: &Address) -> Address {
+    directory_at(network, first_byte(device))
+}
+
+/// The directory of the devices whose keys begin with `first_byte`.
+pub fn directory_at(network: &Address, first_byte: u8) -> Address {
+    derive(&[DIRECTORY_SEED, network.as_ref(), &[first_byte]])
+}
+
+/// What decides which directory a device is in.
+pub fn first_byte(device: &Address) -> u8 {
+    device.to_bytes()[0]
 }
 
 /// Where anybody may have an owner's rewards minted to.

@@ -21,15 +21,13 @@ use crate::{
     address,
     instruction::{relay_report, submit_signed_data, ReportBatch},
 };
+use anchor_lang::Discriminator;
 use borsh::{BorshDeserialize, BorshSerialize};
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use solana_address::Address;
 use solana_instruction::Instruction;
 use std::io;
-use stipend::{
-    instructions::{ReportArgs, SUBMIT_REPORT_DISCRIMINATOR},
-    state::Entry,
-};
+use stipend::{constants::MAX_RELAYED_SLOTS, instruction::SubmitReport, state::Entry};
 
 /// What a file of signed batches begins with.
 pub const MAGIC: [u8; 8] = *b"STPBATCH";
@@ -44,6 +42,8 @@ pub const RELAYED_NODES: usize = 120;
 pub const SIGNED_NODES_WITH_BUDGET: usize = 140;
 /// The same as [`RELAYED_NODES`], with room for a limit of compute units and a priority fee.
 pub const RELAYED_NODES_WITH_BUDGET: usize = 110;
+
+const _: () = assert!(RELAYED_NODES <= MAX_RELAYED_SLOTS);
 
 /// One batch of an oracle's measurements, signed.
 #[derive(BorshDeserialize, BorshSerialize, Clone, Debug, PartialEq, Eq)]
@@ -101,10 +101,10 @@ impl SignedBatch {
     }
 
     /// What the data says. `None` if it is no data of a `submit_report` instruction for the report of this shard and oracle.
-    pub fn args(&self) -> Option<ReportArgs<'_>> {
-        let args = ReportArgs::parse(self.data.strip_prefix(&SUBMIT_REPORT_DISCRIMINATOR)?)?;
-        let is_own = *args.report == self.report();
-        (is_own && args.batch.measurements.len().is_multiple_of(Entry::SIZE)).then_some(args)
+    pub fn args(&self) -> Option<SubmitReport> {
+        let args: SubmitReport = borsh::from_slice(self.data.strip_prefix(SubmitReport::DISCRIMINATOR)?).ok()?;
+        let is_own = args.report == self.report();
+        (is_own && args.measurements.0.len().is_multiple_of(Entry::SIZE)).then_some(args)
     }
 
     /// Where the report is that it goes to.
@@ -129,6 +129,8 @@ impl SignedBatch {
 /// says so.
 ///
 /// - `entries`: one for each slot, from slot 0 on; at most 65,535.
+/// - `nodes`: what the transactions have room for; the program takes any number from an oracle that signs its transactions,
+///   and at most [`MAX_RELAYED_SLOTS`] that are relayed.
 pub fn cut(domain: [u8; 8], epoch: u32, entries: &[Entry], nodes: usize) -> Vec<ReportBatch> {
     let measured = entries.iter().filter(|entry| **entry != Entry::BLANK).count();
     let total = u16::try_from(measured).unwrap_or(u16::MAX);
@@ -178,6 +180,9 @@ pub fn read(mut input: impl io::Read) -> Result<Vec<SignedBatch>, BatchFileError
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ledger::MAX_TRANSACTION_BYTES;
+    use solana_compute_budget_interface::ComputeBudgetInstruction;
+    use solana_message::legacy::Message;
 
     fn entry(uptime_bps: u16) -> Entry {
         Entry::new(Some(uptime_bps), None)
@@ -214,6 +219,50 @@ mod tests {
         write(&batches, &mut file).unwrap();
 
         assert_eq!(read(file.as_slice()).unwrap(), batches);
+    }
+
+    /// Bytes on the wire of a transaction that one key signs.
+    fn bytes(payer: &Address, instructions: &[Instruction]) -> usize {
+        1 + 64 + Message::new(instructions, Some(payer)).serialize().len()
+    }
+
+    #[test]
+    fn batches_of_the_most_nodes_fit_a_transaction() {
+        let key = SigningKey::from_bytes(&[7; 32]);
+        let (oracle, relayer) = (Address::from(key.verifying_key().to_bytes()), Address::new_unique());
+        let (network, shard) = (Address::new_unique(), Address::new_unique());
+        let budget =
+            [ComputeBudgetInstruction::set_compute_unit_limit(1), ComputeBudgetInstruction::set_compute_unit_price(1)];
+        let signed = |nodes: usize| {
+            let batch = &cut([1; 8], 3, &vec![entry(9_000); nodes], nodes)[0];
+            SignedBatch::new(&key, &network, &shard, batch)
+        };
+
+        let alone = bytes(&oracle, &[signed(SIGNED_NODES).to_signed_instruction()]);
+        let relayed = bytes(&relayer, &signed(RELAYED_NODES).to_instructions());
+        let [limit, price] = budget.clone();
+        let alone_with_budget =
+            bytes(&oracle, &[limit, price, signed(SIGNED_NODES_WITH_BUDGET).to_signed_instruction()]);
+        let [[check, report], [limit, price]] = [signed(RELAYED_NODES_WITH_BUDGET).to_instructions(), budget];
+        let relayed_with_budget = bytes(&relayer, &[check, report, limit, price]);
+
+        for bytes in [alone, relayed, alone_with_budget, relayed_with_budget] {
+            assert!(bytes <= MAX_TRANSACTION_BYTES, "{bytes} bytes");
+        }
+    }
+
+    #[test]
+    fn what_was_signed_can_be_read() {
+        let signed = signed();
+
+        let args = signed.args().unwrap();
+
+        assert_eq!((args.domain, args.report, args.epoch), ([1; 8], signed.report(), 3));
+        assert_eq!((args.total, args.first_slot, args.measurements.0), (1, 0, vec![255, 255, 255, 255, 40, 35]));
+        let of_other = SignedBatch { shard: [9; 32], ..signed.clone() };
+        let longer = SignedBatch { data: [signed.data.as_slice(), &[0]].concat(), ..signed.clone() };
+        let of_nothing = SignedBatch { data: vec![0; 8], ..signed };
+        assert!([of_other, longer, of_nothing].iter().all(|batch| batch.args().is_none()));
     }
 
     #[test]

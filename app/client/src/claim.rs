@@ -9,7 +9,7 @@ use solana_account::Account;
 use solana_address::Address;
 use solana_instruction::Instruction;
 use std::collections::BTreeMap;
-use stipend::state::Network;
+use stipend::{constants::LEAST_MINT_LIMIT_PARTS, state::Network};
 
 /// Slots of a claim that fits one transaction, together with opening the token account; 409 would just do without.
 const MAX_SLOTS: usize = 256;
@@ -93,7 +93,7 @@ pub fn is_open(network: &Network, found: Option<&Account>) -> bool {
 pub struct MintLimit {
     /// The epoch under way.
     pub epoch: u32,
-    /// Of the whole epoch, for all owners together.
+    /// Of the whole epoch, for all owners together: the policy's limit, or a part of what is owed if that is more.
     pub limit_atoms: u64,
     /// What is left of it now.
     pub left_atoms: u64,
@@ -105,11 +105,13 @@ impl MintLimit {
     /// - `now`: Unix seconds of the cluster's clock.
     pub fn new(network: &Network, now: i64) -> Option<Self> {
         let epoch = network.schedule().current_epoch(now);
-        let limit_atoms = network.policy_at(epoch).mint_limit_atoms;
-        let emission = &network.emission;
+        let (policy, emission) = (network.policy_at(epoch), &network.emission);
         let minted_atoms = if emission.mint_epoch == epoch { emission.minted_in_epoch_atoms } else { 0 };
+        let owed_before_atoms =
+            emission.accrued_atoms.saturating_sub(emission.minted_atoms).saturating_add(minted_atoms);
+        let limit_atoms = policy.mint_limit_atoms.max(owed_before_atoms.div_ceil(LEAST_MINT_LIMIT_PARTS));
         let left_atoms = limit_atoms.saturating_sub(minted_atoms);
-        (limit_atoms > 0).then_some(Self { epoch, limit_atoms, left_atoms })
+        (policy.mint_limit_atoms > 0).then_some(Self { epoch, limit_atoms, left_atoms })
     }
 }
 
@@ -190,8 +192,8 @@ mod tests {
         assert_eq!((open[0].accounts[0].pubkey, open[0].accounts[1].pubkey), (BOB, claims[0].destination));
         assert_eq!(open[1..], paid);
         assert_eq!((paid[0].program_id, paid[0].accounts[1].pubkey), (stipend::ID, claims[0].shard));
-        // Eight bytes that name the instruction, the length of what follows, and slot 0.
-        assert_eq!(paid[0].data[8..], [2, 0, 0, 0, 0, 0]);
+        // Eight bytes that name the instruction, the number of slots, and slot 0.
+        assert_eq!(paid[0].data[8..], [1, 0, 0, 0, 0, 0]);
     }
 
     #[test]
@@ -215,6 +217,20 @@ mod tests {
         assert_eq!(limits, [limit(0, 100, 100), limit(7, 100, 70), limit(7, 100, 70), limit(8, 50, 50)]);
         // Rules that came since are stricter than what was minted.
         assert_eq!(passed, limit(7, 100, 0));
+    }
+
+    #[test]
+    fn a_limit_is_never_below_a_part_of_what_was_owed_before_the_epochs_claims() {
+        let mut network = network();
+        network.policy.mint_limit_atoms = 1;
+        network.next_policy.from_epoch = stipend::constants::NO_EPOCH;
+        (network.emission.accrued_atoms, network.emission.minted_atoms) = (1_001, 70);
+        (network.emission.mint_epoch, network.emission.minted_in_epoch_atoms) = (0, 30);
+
+        let limit = MintLimit::new(&network, 1_000);
+
+        // 1,001 - 70 + 30 = 961 atoms; a 32nd of them is 30.03, and the rest of one counts as one.
+        assert_eq!(limit, Some(MintLimit { epoch: 0, limit_atoms: 31, left_atoms: 1 }));
     }
 
     #[test]

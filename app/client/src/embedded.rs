@@ -1,5 +1,6 @@
 //! A Solana VM in this process: the real program, token programs and signature checks, and a clock that can be turned.
 
+use crate::instruction::MAX_COMPUTE_UNITS;
 use crate::ledger::{
     holds, refusal, Accounts, Ledger, LedgerError, Receipt, Search, Simulation, MAX_TRANSACTION_BYTES,
 };
@@ -9,9 +10,12 @@ use solana_address::Address;
 use solana_clock::Clock;
 use solana_instruction::Instruction;
 use solana_keypair::Keypair;
-use solana_message::legacy::Message;
+use solana_message::{legacy::Message, v1, VersionedMessage};
 use solana_signer::Signer;
-use solana_transaction::Transaction;
+use solana_transaction::{versioned::VersionedTransaction, Transaction};
+
+/// Most bytes of accounts that a transaction may load.
+const MAX_LOADED_BYTES: u32 = 64 * 1024 * 1024;
 
 /// A cluster of one, with the program deployed.
 pub struct EmbeddedLedger {
@@ -45,6 +49,38 @@ impl EmbeddedLedger {
     /// Gives an account lamports.
     pub fn airdrop(&mut self, address: &Address, lamports: u64) -> Result<(), LedgerError> {
         self.vm.airdrop(address, lamports).map(drop).map_err(refusal)
+    }
+
+    /// Puts an account in place of what an address holds.
+    pub fn set_account(&mut self, address: Address, account: Account) -> Result<(), LedgerError> {
+        self.vm
+            .set_account(address, account)
+            .map_err(|error| LedgerError::NotExecuted { reason: format!("account is not accepted: {error:?}") })
+    }
+
+    /// Sends a transaction of version 1: 4,096 bytes, and all compute units and account bytes that one may have.
+    pub fn send_v1(
+        &mut self,
+        payer: &Keypair,
+        instructions: &[Instruction],
+        signers: &[&Keypair],
+    ) -> Result<Receipt, LedgerError> {
+        self.vm.expire_blockhash();
+        let config = v1::TransactionConfig::empty()
+            .with_compute_unit_limit(MAX_COMPUTE_UNITS)
+            .with_loaded_accounts_data_size_limit(MAX_LOADED_BYTES);
+        let message =
+            v1::Message::try_compile_with_config(&payer.pubkey(), instructions, self.vm.latest_blockhash(), config)
+                .map_err(|error| LedgerError::NotExecuted { reason: format!("message does not compile: {error}") })?;
+        let bytes = message.size() + v1::SIGNATURE_SIZE * usize::from(message.header.num_required_signatures);
+        if bytes > v1::MAX_TRANSACTION_SIZE {
+            return Err(LedgerError::TooLong { bytes });
+        }
+        let mut keys: Vec<&dyn Signer> = vec![payer];
+        keys.extend(signers.iter().map(|key| *key as &dyn Signer));
+        let transaction = VersionedTransaction::try_new(VersionedMessage::V1(message), &keys)?;
+        let meta = self.vm.send_transaction(transaction).map_err(refusal)?;
+        Ok(Receipt { compute_units: meta.compute_units_consumed, fee_lamports: meta.fee, bytes })
     }
 
     fn sign(

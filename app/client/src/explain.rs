@@ -1,7 +1,6 @@
 //! Why a node's last scored epoch brought what it brought, from accounts alone.
 
 use crate::{
-    account, address,
     ledger::Accounts,
     reader::{ReadError, Reader},
     verify::ring_entry,
@@ -10,28 +9,20 @@ use solana_address::Address;
 use stipend::{
     constants::NO_EPOCH,
     math::score::{Reason, ScoringRules},
-    state::{Entry, Network, Node, Slot},
+    state::{DirectoryEntry, Entry, Network, Slot},
 };
 
 /// Why a node can't be explained.
 #[derive(Debug, thiserror::Error)]
 pub enum ExplainError {
-    /// An account is not there, or can't be read.
+    /// An account is not there, or can't be read; or there is no such device.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// There is no such node.
-    #[error("{name} is neither a node's account nor a device of network {network}; a node that was closed is gone")]
-    Unknown {
-        /// What was asked for.
-        name: Address,
-        /// The network.
-        network: Address,
-    },
-    /// The node's account names a slot that is not there.
-    #[error("node {node} names slot {slot}, which its shard does not have; the accounts are not of one moment")]
+    /// The directory names a slot that is not there.
+    #[error("device {device} has slot {slot}, which its shard does not have; the accounts are not of one moment")]
     SlotMissing {
-        /// The node.
-        node: Address,
+        /// The device's key.
+        device: Address,
         /// The slot.
         slot: u16,
     },
@@ -40,14 +31,12 @@ pub enum ExplainError {
 /// A node, its slot, and its last scored epoch.
 #[derive(Clone, Debug)]
 pub struct Explanation {
-    /// Where the node's account is.
-    pub address: Address,
-    /// The node.
-    pub node: Node,
+    /// What is recorded of the device.
+    pub node: DirectoryEntry,
     /// The network.
     pub network: Network,
-    /// Index of its shard.
-    pub shard: u32,
+    /// Where its shard is.
+    pub shard: Address,
     /// Its slot.
     pub slot: Slot,
     /// Its last scored epoch; none if it was never scored.
@@ -63,7 +52,7 @@ pub struct ScoredEpoch {
     pub reason: Reason,
     /// How measurements became scores, and the quorum; none if the epoch has left the ring.
     pub rules: Option<(ScoringRules, u8)>,
-    /// The boost of that epoch, as far as the slot tells.
+    /// The boost that counted, as far as the slot tells: the rules bound it.
     pub boost_bps: u16,
     /// Atoms that the score earns; none while the epoch is not closed, or if it has left the ring.
     pub reward_atoms: Option<u64>,
@@ -95,20 +84,18 @@ pub enum Value {
     Overwritten(u32),
 }
 
-/// Explains a node.
-///
-/// - `name`: the node's account, or the device's key.
-pub fn explain<A: Accounts>(accounts: &mut A, network: &Address, name: &Address) -> Result<Explanation, ExplainError> {
+/// Explains the node of `device`.
+pub fn explain<A: Accounts>(
+    accounts: &mut A,
+    network: &Address,
+    device: &Address,
+) -> Result<Explanation, ExplainError> {
     let mut reader = Reader::new(accounts, *network);
     let state = reader.network()?;
-    let (address, node) = find_node(&mut reader, network, name)?;
-    let shard = reader.shard_at(node.shard)?;
-    let index = shard.header.index;
-    if shard.address != address::shard(network, index) {
-        return Err(ExplainError::Unknown { name: *name, network: *network });
-    }
+    let node = reader.node(device)?;
+    let shard = reader.shard(node.shard.into())?;
     let slot = shard.slots.get(usize::from(node.slot)).copied();
-    let slot = slot.ok_or(ExplainError::SlotMissing { node: address, slot: node.slot })?;
+    let slot = slot.ok_or(ExplainError::SlotMissing { device: *device, slot: node.slot })?;
 
     let reason = Reason::from_u8(slot.reason).unwrap_or(Reason::None);
     let epoch = shard.header.scored_epoch;
@@ -137,36 +124,15 @@ pub fn explain<A: Accounts>(accounts: &mut A, network: &Address, name: &Address)
             epoch,
             reason,
             rules,
-            boost_bps: slot.boost_bps,
+            boost_bps: rules
+                .map_or(slot.boost_bps, |(rules, _)| slot.boost_bps.max(rules.min_boost_bps).min(rules.max_boost_bps)),
             reward_atoms: closed.and_then(|closed| closed.rate().checked_reward(slot.score.into())),
             is_closed: !is_open,
             is_settled: !shard.header.is_unsettled(),
             oracles,
         });
     }
-    Ok(Explanation { address, node, network: state, shard: index, slot, scored })
-}
-
-/// The network of the node whose account is at `name`, if there is one.
-pub fn network_of<A: Accounts>(accounts: &mut A, name: &Address) -> Option<Address> {
-    let found = accounts.account(name).ok().flatten().filter(|found| found.owner == stipend::ID)?;
-    account::node(&found.data).ok().map(|node| node.network)
-}
-
-fn find_node<A: Accounts>(
-    reader: &mut Reader<'_, A>,
-    network: &Address,
-    name: &Address,
-) -> Result<(Address, Node), ExplainError> {
-    let derived = address::node(network, name);
-    for place in [derived, *name] {
-        // What is at a device's own address may be anything.
-        let found = reader.optional(place, |data| Ok(account::node(data).ok()))?.flatten();
-        if let Some(node) = found.filter(|node| node.network == *network) {
-            return Ok((place, node));
-        }
-    }
-    Err(ExplainError::Unknown { name: *name, network: *network })
+    Ok(Explanation { node, network: state, shard: shard.address, slot, scored })
 }
 
 fn reported(entry: &Entry) -> Value {

@@ -10,7 +10,7 @@ use anchor_lang::Discriminator;
 use solana_account::Account;
 use solana_address::Address;
 use std::{collections::BTreeSet, mem::offset_of};
-use stipend::state::{Entry, Network, Node, Report, Shard, Slot};
+use stipend::state::{Directory, DirectoryEntry, Entry, Network, Report, Shard, Slot};
 
 /// Why an account was not read, or a step that needed it stopped; what was sent before it stands.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +33,14 @@ pub enum ReadError {
         address: Address,
         /// What is wrong with it.
         source: DecodeError,
+    },
+    /// A device is not registered.
+    #[error("network {network} has no device {device}; a node that was closed is gone")]
+    DeviceUnknown {
+        /// The device's key.
+        device: Address,
+        /// The network.
+        network: Address,
     },
 }
 
@@ -61,6 +69,17 @@ pub struct ShardState {
     pub header: Shard,
     /// Its slots.
     pub slots: Vec<Slot>,
+}
+
+/// A directory as it was read.
+#[derive(Clone, Debug)]
+pub struct DirectoryState {
+    /// Where it is.
+    pub address: Address,
+    /// Its header.
+    pub header: Directory,
+    /// Its devices, by their keys.
+    pub entries: Vec<DirectoryEntry>,
 }
 
 /// A report's header and its entries, one for each slot that the shard may have.
@@ -125,9 +144,37 @@ impl<'a, A: Accounts> Reader<'a, A> {
         addresses.into_iter().zip(found).map(|(address, found)| decode(address, found, account::report)).collect()
     }
 
-    /// A device's node.
-    pub fn node(&mut self, device: &Address) -> Result<Node, ReadError> {
-        self.required("node", address::node(&self.network, device), account::node)
+    /// What is recorded of a device: where its slot is, and what was paid for it. Reads one account.
+    ///
+    /// Errors: [`ReadError::DeviceUnknown`].
+    pub fn node(&mut self, device: &Address) -> Result<DirectoryEntry, ReadError> {
+        let found = self.optional(address::directory(&self.network, device), account::directory)?;
+        let found = found.and_then(|(_, entries)| {
+            let place = entries.binary_search_by(|entry| entry.device.cmp(device)).ok()?;
+            entries.get(place).copied()
+        });
+        found.ok_or(ReadError::DeviceUnknown { device: *device, network: self.network })
+    }
+
+    /// The same of every device, by its key.
+    pub fn nodes(&mut self) -> Result<Vec<DirectoryEntry>, ReadError> {
+        Ok(self.directories()?.into_iter().flat_map(|directory| directory.entries).collect())
+    }
+
+    /// All directories that are open, by the first byte of their devices' keys.
+    pub fn directories(&mut self) -> Result<Vec<DirectoryState>, ReadError> {
+        let addresses = self.directory_addresses();
+        let mut directories = Vec::new();
+        for (address, found) in addresses.iter().zip(self.accounts.accounts(&addresses)?) {
+            if let Some((header, entries)) = decode(*address, found, account::directory)? {
+                directories.push(DirectoryState { address: *address, header, entries });
+            }
+        }
+        Ok(directories)
+    }
+
+    fn directory_addresses(&self) -> Vec<Address> {
+        (0..=u8::MAX).map(|first_byte| address::directory_at(&self.network, first_byte)).collect()
     }
 
     /// An oracle's report of a shard; none if it was never opened, or is closed.
@@ -135,19 +182,15 @@ impl<'a, A: Accounts> Reader<'a, A> {
         self.optional(address::report(shard, oracle), account::report)
     }
 
-    /// Copies every account of the network to a snapshot: itself, its mint, shards and reports, the nodes of `devices`, and
-    /// the associated token accounts of everybody who owns a slot or `owners` names.
+    /// Copies every account of the network to a snapshot: itself, its mint, directories, shards and reports, and the associated
+    /// token accounts of everybody who owns a slot or `owners` names.
     ///
-    /// Devices and former owners are named, for the other accounts don't tell them.
-    pub fn copy_to(
-        &mut self,
-        snapshot: &mut Snapshot,
-        devices: &[Address],
-        owners: &[Address],
-    ) -> Result<(), ReadError> {
+    /// Former owners are named, for the other accounts don't tell them.
+    pub fn copy_to(&mut self, snapshot: &mut Snapshot, owners: &[Address]) -> Result<(), ReadError> {
         let network = self.network()?;
         let shards = self.shards()?;
         let mut addresses = vec![self.network, network.mint];
+        addresses.extend(self.directory_addresses());
         let mut owners: BTreeSet<_> = owners.iter().copied().collect();
         for shard in &shards {
             addresses.push(shard.address);
@@ -155,7 +198,6 @@ impl<'a, A: Accounts> Reader<'a, A> {
             addresses.extend(keys.map(|key| address::report(&shard.address, &key)));
             owners.extend(shard.slots.iter().map(|slot| slot.owner));
         }
-        addresses.extend(devices.iter().map(|device| address::node(&self.network, device)));
         let token = |owner| address::associated_token(owner, &network.mint, &network.token_program);
         addresses.extend(owners.iter().map(token));
         for (address, found) in addresses.iter().zip(self.accounts.accounts(&addresses)?) {
@@ -183,16 +225,6 @@ impl<'a, A: Accounts> Reader<'a, A> {
         decode: impl FnOnce(&[u8]) -> Result<T, DecodeError>,
     ) -> Result<T, ReadError> {
         self.optional(address, decode)?.ok_or(ReadError::Missing { expected, address })
-    }
-}
-
-impl<A: Search> Reader<'_, A> {
-    /// All nodes of the network, by their accounts' addresses.
-    pub fn nodes(&mut self) -> Result<Vec<(Address, Node)>, ReadError> {
-        let network_at = Node::DISCRIMINATOR.len() + std::mem::offset_of!(Node, network);
-        let found = self.accounts.find(&[(0, Node::DISCRIMINATOR), (network_at, self.network.as_ref())])?;
-        let decode = |address, data: &[u8]| account::node(data).map_err(|source| ReadError::Decode { address, source });
-        found.into_iter().map(|(address, found)| Ok((address, decode(address, &found.data)?))).collect()
     }
 }
 

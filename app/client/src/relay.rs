@@ -13,7 +13,10 @@ use solana_instruction::Instruction;
 use solana_keypair::Keypair;
 use solana_signer::Signer;
 use std::collections::{BTreeMap, BTreeSet};
-use stipend::state::{Entry, Report};
+use stipend::{
+    constants::NO_EPOCH,
+    state::{Entry, Report},
+};
 
 /// Transactions that are sent at once at the most: whoever ends the program waits for no more than these.
 const SENT_AT_ONCE: usize = 128;
@@ -197,21 +200,43 @@ fn arrival(batch: &SignedBatch, (header, entries): &ReadReport) -> Arrival {
         return Arrival::Missing;
     };
     // A report that was never used has the epoch that no epoch has.
-    if header.epoch != stipend::constants::NO_EPOCH && header.epoch > args.batch.epoch {
+    if header.epoch != NO_EPOCH && header.epoch > args.epoch {
         return Arrival::Passed;
     }
-    if header.epoch != args.batch.epoch || header.total != args.batch.total {
+    if header.epoch != args.epoch || header.total != args.total {
         return Arrival::Missing;
     }
-    let sent = args.batch.measurements.chunks_exact(Entry::SIZE).map(bytemuck::pod_read_unaligned::<Entry>);
-    let mut known = entries.get(usize::from(args.batch.first_slot)..).unwrap_or_default().iter();
-    let is_there = sent.fold(true, |is_there, sent| {
-        let known = known.next();
-        is_there && (sent == Entry::BLANK || known == Some(&sent))
-    });
-    if is_there {
+    let mut sent = args.measurements.0.chunks_exact(Entry::SIZE).map(bytemuck::pod_read_unaligned::<Entry>);
+    let mut known = entries.get(usize::from(args.first_slot)..).unwrap_or_default().iter();
+    if sent.all(|sent| holds(known.next().unwrap_or(&Entry::BLANK), &sent)) {
         Arrival::Arrived
     } else {
         Arrival::Missing
+    }
+}
+
+/// Whether a report's entry holds each field that was measured; another batch may have brought the other one.
+fn holds(known: &Entry, sent: &Entry) -> bool {
+    let is_uptime_in = sent.uptime_bps() == Entry::NO_UPTIME || sent.uptime_bps == known.uptime_bps;
+    let is_bandwidth_in = sent.bandwidth() == Entry::NO_BANDWIDTH || sent.bandwidth == known.bandwidth;
+    is_uptime_in && is_bandwidth_in
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_is_there_if_another_batch_brought_the_other_one() {
+        let entry = |uptime_bps, bandwidth| Entry::new(uptime_bps, bandwidth);
+        let known = entry(Some(9_000), Some(7));
+
+        for sent in [entry(Some(9_000), Some(7)), entry(Some(9_000), None), entry(None, Some(7)), entry(None, None)] {
+            assert!(holds(&known, &sent));
+        }
+        for sent in [entry(Some(9_001), Some(7)), entry(Some(9_000), Some(8)), entry(None, Some(0))] {
+            assert!(!holds(&known, &sent));
+        }
+        assert!(!holds(&Entry::BLANK, &entry(Some(0), None)));
     }
 }

@@ -5,8 +5,8 @@
 //! | column | shape | range |
 //! |---|---|---|
 //! | `node` | text, UTF-8 | the label that measurement files use |
-//! | `shard` | integer | index of the shard in its network, 0..=4,294,967,295 |
-//! | `slot` | integer | the node's slot in the shard, 0..=1,023 |
+//! | `shard` | integer | index of the shard in its network, 0..=65,535 |
+//! | `slot` | integer | the node's slot in the shard, 0..=599 |
 //!
 //! A node has one slot, and a slot one node. Rows may come in any order.
 
@@ -20,7 +20,10 @@ use std::{
     io::{self, BufRead, BufReader},
     path::Path,
 };
-use stipend::{constants::MAX_SHARD_SLOTS, state::Entry};
+use stipend::{
+    constants::{MAX_SHARDS, MAX_SHARD_SLOTS},
+    state::Entry,
+};
 
 /// The columns of a slots file, in their order.
 pub const COLUMNS: [&str; 3] = ["node", "shard", "slot"];
@@ -86,8 +89,8 @@ pub enum SlotRowError {
     /// The label is none.
     #[error(transparent)]
     Node(#[from] RowError),
-    /// The shard is no integer of 32 bits.
-    #[error("shard `{found}` is not an integer from 0 to {}", u32::MAX)]
+    /// No network has such a shard.
+    #[error("shard `{found}` is not an integer from 0 to {}", MAX_SHARDS - 1)]
     Shard {
         /// What stands there instead.
         found: String,
@@ -213,7 +216,9 @@ fn parse_row(row: &CsvRow) -> Result<(&str, Place), SlotRowError> {
     let cell = |index| std::str::from_utf8(row.cell(index).unwrap_or_default()).map_err(|_| SlotRowError::NotUtf8);
     let (node, shard, slot) = (cell(0)?, cell(1)?, cell(2)?);
     check_node_label(node)?;
-    let shard = integer(shard).ok_or_else(|| SlotRowError::Shard { found: shard.to_owned() })?;
+    let shard = integer(shard)
+        .filter(|number| *number < MAX_SHARDS)
+        .ok_or_else(|| SlotRowError::Shard { found: shard.to_owned() })?;
     let slot = integer(slot)
         .and_then(|number| u16::try_from(number).ok())
         .filter(|number| *number < MAX_SHARD_SLOTS)
@@ -239,9 +244,9 @@ mod tests {
 
     #[test]
     fn places_are_read_in_any_order() {
-        let slots = read("node,shard,slot\nb,1,1023\n\"a, b\",0,2\nc,0,0\n").unwrap();
+        let slots = read("node,shard,slot\nb,1,599\n\"a, b\",0,2\nc,0,0\n").unwrap();
 
-        assert_eq!(slots.get("b"), Some(Place { shard: 1, slot: 1_023 }));
+        assert_eq!(slots.get("b"), Some(Place { shard: 1, slot: 599 }));
         assert_eq!(slots.get("a, b"), Some(Place { shard: 0, slot: 2 }));
         assert_eq!(slots.get("d"), None);
     }
@@ -275,9 +280,10 @@ mod tests {
         let refusal = |rows: &str| read(&format!("node,shard,slot\n{rows}")).unwrap_err();
 
         assert_eq!(refusal("a,0\n"), "`slots.csv`, line 2: row has 2 cells; a node's slot has 3");
-        assert_eq!(refusal("a,-1,0\n"), "`slots.csv`, line 2: shard `-1` is not an integer from 0 to 4294967295");
-        assert_eq!(refusal("a,,0\n"), "`slots.csv`, line 2: shard `` is not an integer from 0 to 4294967295");
-        assert_eq!(refusal("a,0,1024\n"), "`slots.csv`, line 2: slot `1024` is not an integer from 0 to 1023");
+        assert_eq!(refusal("a,-1,0\n"), "`slots.csv`, line 2: shard `-1` is not an integer from 0 to 65535");
+        assert_eq!(refusal("a,,0\n"), "`slots.csv`, line 2: shard `` is not an integer from 0 to 65535");
+        assert_eq!(refusal("a,65536,0\n"), "`slots.csv`, line 2: shard `65536` is not an integer from 0 to 65535");
+        assert_eq!(refusal("a,0,600\n"), "`slots.csv`, line 2: slot `600` is not an integer from 0 to 599");
         assert_eq!(refusal(",0,1\n"), "`slots.csv`, line 2: node is empty; every measurement names its node");
         assert_eq!(refusal("a,0,1\na,0,2\n"), "`slots.csv`, line 3: node \"a\" has a row already; a node has one slot");
         assert_eq!(

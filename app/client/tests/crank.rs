@@ -175,18 +175,64 @@ fn what_was_not_reported_is_waited_for_until_the_window_closes_and_no_longer() {
 fn a_network_that_slept_is_caught_up_with() {
     let mut world = World::new();
     let mut crank = Crank::new(world.network, CrankOptions::default());
-    // Forty epochs, of which nobody scored one: 32 are closed at once.
     world.ledger.warp_to(GENESIS + 40 * EPOCH_SECS);
 
     let mut steps = 0;
-    while !world.step(&mut crank).outcomes.is_empty() {
+    let network = loop {
+        let step = world.step(&mut crank);
+        done(&step);
+        if step.network.open_epoch == step.network.schedule().current_epoch(step.now) {
+            break step.network;
+        }
+        if step.outcomes.is_empty() {
+            world.ledger.warp_to(step.next.unwrap());
+        }
         steps += 1;
-        assert!(steps < 30, "it goes round in circles");
-    }
+        assert!(steps < 300, "it goes round in circles");
+    };
 
-    // Epoch 37's scoring window closes at the end of epoch 39, 38 is scored without a report, and 39's window is open.
+    // Epoch 0's windows are over. Each of the others has its whole report window of 600 s when it is opened, so epoch e is
+    // closed 600 · e seconds after the crank woke: epoch 46 after 7 hours and 40 minutes, when epoch 47 is under way.
+    assert_eq!((network.open_epoch, network.opened_at), (47, GENESIS + 40 * EPOCH_SECS + 46 * REPORT_SECS));
+}
+
+#[test]
+fn a_shard_that_somebody_opens_and_nobody_uses_costs_a_crank_nothing() {
+    let mut world = World::new();
+    world.settlement().register(&key(43), None, &key(4).pubkey()).unwrap();
+    let payer = world.payer.pubkey();
+    world.send(instruction::open_shard(&payer, &world.network.clone(), 2));
+    let mut crank = Crank::new(world.network, ALL);
+
+    let opened = world.step(&mut crank);
+    world.ledger.warp_to(END_0 + REPORT_SECS);
+    let scored = world.step(&mut crank);
+    let closed = world.step(&mut crank);
+
+    assert_eq!(done(&opened), ["open_report"; 4]);
+    assert_eq!(done(&scored), ["score"; 2]);
+    assert_eq!(done(&closed), ["close", "judge", "judge"]);
+}
+
+#[test]
+fn a_shard_that_can_still_be_scored_is_scored_before_its_epoch_is_closed() {
+    let mut world = World::new();
+    let mut crank = Crank::new(world.network, CrankOptions::default());
+    world.settlement().open_reports(0).unwrap();
+    world.ledger.warp_to(END_0);
+    for (oracle, shard) in [(0, 0), (1, 0), (0, 1), (1, 1)] {
+        world.report(oracle, shard, 0);
+    }
+    // Closing waits for nobody any more.
+    world.ledger.warp_to(END_0 + 2 * EPOCH_SECS);
+
+    let scored = world.step(&mut crank);
+    let closed = world.step(&mut crank);
+
+    assert_eq!(done(&scored), ["score", "score"]);
+    assert_eq!(done(&closed)[0], "close");
     let network = world.settlement().network().unwrap();
-    assert_eq!(network.open_epoch, 39);
+    assert_eq!((network.open_epoch, network.ring[0].total_score), (1, 300_000_000));
 }
 
 #[test]
@@ -295,6 +341,28 @@ fn a_paused_network_is_left_alone_until_it_is_resumed() {
     let resumed = world.step(&mut crank);
 
     assert_eq!((done(&paused), paused.next), (vec![], None));
+    assert_eq!(done(&resumed), ["score", "score"]);
+}
+
+#[test]
+fn a_pause_of_the_guardian_is_waited_for() {
+    let mut world = World::new();
+    let mut crank = Crank::new(world.network, CrankOptions::default());
+    let (authority, guardian) = (world.payer.pubkey(), key(30));
+    world.send(instruction::set_guardian(&authority, &world.network.clone(), Some(&guardian.pubkey())));
+    world.ledger.warp_to(END_0);
+    let pause = instruction::pause(&guardian.pubkey(), &world.network);
+    world.ledger.send(&world.payer, &[pause], &[&guardian]).unwrap();
+
+    let paused = world.step(&mut crank);
+    let pause_end = END_0 + 7 * 86_400;
+    world.ledger.warp_to(pause_end);
+    let waiting = world.step(&mut crank);
+    world.ledger.warp_to(pause_end + REPORT_SECS);
+    let resumed = world.step(&mut crank);
+
+    assert_eq!((done(&paused), paused.next), (vec![], Some(pause_end)));
+    assert_eq!((done(&waiting), waiting.next), (vec![], Some(pause_end + REPORT_SECS)));
     assert_eq!(done(&resumed), ["score", "score"]);
 }
 

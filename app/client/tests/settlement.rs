@@ -1,6 +1,7 @@
 //! The steps of a network's life on the embedded ledger, against the committed artifact.
 
 use ed25519_dalek::SigningKey;
+use solana_account::Account;
 use solana_address::Address;
 use solana_instruction::Instruction;
 use solana_keypair::Keypair;
@@ -12,13 +13,15 @@ use stipend_client::{
     claim::MintLimit,
     embedded::EmbeddedLedger,
     instruction::{self, Destination},
-    ledger::{Accounts as _, Ledger as _, LedgerError},
+    ledger::{Accounts, Ledger, LedgerError, Receipt, Simulation},
     metered::Metered,
     program::{
+        constants::MAX_SHARD_SLOTS,
         error::StipendError,
         instructions::NetworkParams,
         state::{EmissionParams, Entry, PolicyParams},
     },
+    reader::Reader,
     settlement::{ClaimOutcome, ClaimPlan, Settlement, SettlementError},
 };
 
@@ -125,6 +128,16 @@ impl World {
         assert_eq!(self.settlement().settle().unwrap(), 1);
     }
 
+    /// Retires a node and closes it, so that its slot is vacant.
+    fn vacate(&mut self, node: u16) {
+        let device = device(node).pubkey();
+        let found = self.settlement().node(&device).unwrap();
+        let shard = address::shard(&self.network, found.shard.into());
+        let retire = instruction::retire_node(&self.owner, &self.network, &shard, &device, [0; 32]);
+        self.ledger.send(&self.payer, &[retire], &[&key(4)]).unwrap();
+        self.settlement().close_node(&device).unwrap();
+    }
+
     fn plan(&mut self) -> ClaimPlan {
         let shards = self.settlement().shards().unwrap();
         self.settlement().plan_claims(&shards, |_, _, _| true).unwrap()
@@ -150,7 +163,7 @@ fn params() -> NetworkParams {
         id: 0,
         genesis: GENESIS,
         epoch_secs: EPOCH_SECS,
-        shard_capacity: 1_024,
+        shard_capacity: MAX_SHARD_SLOTS,
         unit: *b"kbit/s\0\0\0\0\0\0\0\0\0\0",
         guardian: None,
         cap_atoms: u64::MAX,
@@ -170,8 +183,8 @@ fn params() -> NetworkParams {
 
 #[test]
 fn a_file_of_signed_batches_settles_a_full_shard() {
-    let mut world = World::new(1_024);
-    let file = world.signed(1_024);
+    let mut world = World::new(600);
+    let file = world.signed(600);
 
     // Whoever relays may bring them in any order.
     for batch in batch::read(file.as_slice()).unwrap().iter().rev() {
@@ -183,16 +196,16 @@ fn a_file_of_signed_batches_settles_a_full_shard() {
     let shard = world.settlement().shard(0).unwrap();
     assert_eq!(world.settlement().claim_shard(&shard).unwrap(), 1);
 
-    // 1,024 / 120 = 8.53; an owner of 1,024 slots claims 256 at once.
-    assert_eq!((world.count("submit_report"), world.count("claim")), (9, 4));
-    // The rate is 1,024,000 / (1,024 · 10^8) = 10^-5 atoms a point, floored to 1/2^64: 10^8 points are just below 1,000 atoms.
-    assert_eq!(world.atoms(), 1_024 * 999);
+    // 600 / 120 = 5; an owner of 600 slots claims 256 at once.
+    assert_eq!((world.count("submit_report"), world.count("claim")), (5, 3));
+    // 1,024,000 / 600 = 1,706.67 atoms each, floored.
+    assert_eq!(world.atoms(), 600 * 1_706);
 }
 
 #[test]
 fn claims_that_stopped_half_way_are_finished_by_planning_anew_and_nothing_is_paid_twice() {
-    let mut world = World::new(700);
-    let file = world.signed(700);
+    let mut world = World::new(600);
+    let file = world.signed(600);
     for batch in batch::read(file.as_slice()).unwrap() {
         world.settlement().relay(&batch).unwrap();
     }
@@ -200,25 +213,25 @@ fn claims_that_stopped_half_way_are_finished_by_planning_anew_and_nothing_is_pai
     world.settlement().close().unwrap();
     world.settlement().settle().unwrap();
 
-    // Each of 700 nodes earns 1,024,000 / 700 = 1,462.86 atoms, floored; the claims are of 256, 256 and 188 slots, and no two
-    // of them fit 1,232 bytes.
+    // Each of 600 nodes earns 1,024,000 / 600 = 1,706.67 atoms, floored; the claims are of 256, 256 and 88 slots, and no two
+    // of them fit 1,232 bytes if they open the token account too.
     let (owner, shards) = (world.owner, world.settlement().shards().unwrap());
     let first = world.settlement().plan_claims(&shards, |_, _, _| true).unwrap();
     assert_eq!(first.transactions.len(), 3);
-    assert_eq!((first.owners[&owner].accrued_atoms, first.owners[&owner].slots), (700 * 1_462, 700));
+    assert_eq!((first.owners[&owner].accrued_atoms, first.owners[&owner].slots), (600 * 1_706, 600));
     assert!(first.owners[&owner].opens);
     world.ledger.send(&world.payer, &first.transactions[0].concat(), &[]).unwrap();
-    assert_eq!(world.atoms(), 256 * 1_462);
+    assert_eq!(world.atoms(), 256 * 1_706);
 
     let shards = world.settlement().shards().unwrap();
     let rest = world.settlement().plan_claims(&shards, |_, _, _| true).unwrap();
-    assert_eq!((rest.owners[&owner].accrued_atoms, rest.transactions.len()), (444 * 1_462, 2));
+    assert_eq!((rest.owners[&owner].accrued_atoms, rest.transactions.len()), (344 * 1_706, 1));
     assert!(!rest.owners[&owner].opens);
     for sent in world.settlement().send_claims(&rest) {
         assert!(matches!(sent, ClaimOutcome::Paid(_)), "{sent:?}");
     }
 
-    assert_eq!(world.atoms(), 700 * 1_462);
+    assert_eq!(world.atoms(), 600 * 1_706);
     let shards = world.settlement().shards().unwrap();
     let nothing = world.settlement().plan_claims(&shards, |_, _, _| true).unwrap();
     assert!(nothing.transactions.is_empty() && nothing.owners.is_empty());
@@ -283,7 +296,7 @@ fn what_passes_the_mint_limit_waits_for_the_next_epoch() {
     let (mut world, owners) = owing_three(TOKEN_PROGRAM, limited);
     world.settle_epoch(1, 3);
     let all = world.plan();
-    // Everybody is owed two thirds of an epoch's emission, and so only one of them fits an epoch.
+    // Everybody is owed two thirds of an epoch's emission, and so one of them and a half fit an epoch.
     let limit = |epoch, left_atoms| Some(MintLimit { epoch, limit_atoms: 1_024_000, left_atoms });
     assert_eq!((all.transactions.len(), all.mint_limit), (3, limit(2, 1_024_000)));
 
@@ -294,25 +307,27 @@ fn what_passes_the_mint_limit_waits_for_the_next_epoch() {
     let next = world.plan();
     let later = world.settlement().send_claims(&next);
 
-    let [ClaimOutcome::Paid(_), ClaimOutcome::Failed(second), ClaimOutcome::Failed(third)] = outcomes.as_slice() else {
+    // The second gets what room there is.
+    let [ClaimOutcome::Paid(_), ClaimOutcome::Paid(_), ClaimOutcome::Failed(third)] = outcomes.as_slice() else {
         panic!("{outcomes:?}");
     };
-    assert!(second.is(StipendError::MintLimitReached) && third.is(StipendError::MintLimitReached));
-    assert_eq!((rest.transactions.len(), rest.mint_limit), (2, limit(2, 1_024_000 - 2 * THIRD_ATOMS)));
+    assert!(third.is(StipendError::MintLimitReached));
+    assert_eq!((rest.transactions.len(), rest.mint_limit), (2, limit(2, 0)));
     // What the cluster would say now is told, and the fees of two signatures all the same.
     assert!(cost.refused.is_some_and(|error| error.is(StipendError::MintLimitReached)));
     assert_eq!(cost.fee_lamports, 10_000);
     assert_eq!(next.mint_limit, limit(3, 1_024_000));
-    assert!(matches!(later.as_slice(), [ClaimOutcome::Paid(_), ClaimOutcome::Failed(_)]), "{later:?}");
-    assert_eq!(owners.map(|owner| world.atoms_of(&owner)), [2 * THIRD_ATOMS, 2 * THIRD_ATOMS, 0]);
+    assert!(matches!(later.as_slice(), [ClaimOutcome::Paid(_), ClaimOutcome::Paid(_)]), "{later:?}");
+    assert_eq!(owners.map(|owner| world.atoms_of(&owner)), [2 * THIRD_ATOMS; 3]);
 }
 
 #[test]
 fn claims_cost_a_signature_a_transaction_and_the_rent_of_the_accounts_that_they_open() {
-    // An account's rent is 6,960 lamports for each of its bytes and 128 more. Token-2022 gives each associated account five bytes
-    // of its own: what kind of account it is, and that its owner never changes.
-    for (token_program, rent_lamports) in [(TOKEN_PROGRAM, (128 + 165) * 6_960), (TOKEN_2022, (128 + 170) * 6_960)] {
+    // Token-2022 gives each associated account five bytes of its own: what kind of account it is, and that its owner never
+    // changes.
+    for (token_program, bytes) in [(TOKEN_PROGRAM, 165), (TOKEN_2022, 170)] {
         let (mut world, owners) = owing_three(token_program, params());
+        let rent_lamports = world.ledger.rent_lamports(bytes).unwrap();
         let open = instruction::open_associated_token(&world.payer.pubkey(), &owners[0], &world.mint, &token_program);
         world.ledger.send(&world.payer, &[open], &[]).unwrap();
         let before = world.ledger.account(&world.payer.pubkey()).unwrap().unwrap().lamports;
@@ -352,7 +367,8 @@ fn lamports_at_a_token_accounts_address_keep_nobody_from_being_paid() {
     let cost = world.settlement().cost_of_claims(&plan).unwrap();
     let outcomes = world.settlement().send_claims(&plan);
 
-    assert_eq!((cost.token_accounts, cost.rent_lamports), (3, 3 * (128 + 165) * 6_960));
+    let rent_lamports = world.ledger.rent_lamports(165).unwrap();
+    assert_eq!((cost.token_accounts, cost.rent_lamports), (3, 3 * rent_lamports));
     assert!(matches!(outcomes.as_slice(), [ClaimOutcome::Paid(_)]), "{outcomes:?}");
     assert_eq!(owners.map(|owner| world.atoms_of(&owner)), [THIRD_ATOMS; 3]);
 }
@@ -385,6 +401,163 @@ fn registrations_are_packed_and_fill_a_shard_that_is_opened_for_them() {
 
     let shard = world.settlement().shard(0).unwrap();
     assert_eq!(shard.slots.iter().map(|slot| slot.owner).collect::<Vec<_>>(), [owner; 5]);
+}
+
+#[test]
+fn a_device_takes_a_vacant_slot_first_and_opens_a_shard_last() {
+    let mut narrow = params();
+    narrow.shard_capacity = 2;
+    let mut world = World::with(&[], TOKEN_PROGRAM, narrow);
+    let owner = world.owner;
+    let place = |world: &mut World, node| {
+        let found = world.settlement().node(&device(node).pubkey()).unwrap();
+        (found.shard, found.slot)
+    };
+
+    // Two fill shard 0, the third opens shard 1, and the fourth takes the slot that is vacant in shard 0.
+    (0..3).for_each(|node| world.settlement().register(&device(node), None, &owner).unwrap());
+    world.vacate(0);
+    (3..6).for_each(|node| world.settlement().register(&device(node), None, &owner).unwrap());
+
+    assert_eq!([2, 3, 4, 5].map(|node| place(&mut world, node)), [(1, 0), (0, 0), (1, 1), (2, 0)]);
+    let shards = world.settlement().shards().unwrap();
+    assert_eq!(shards.iter().map(|shard| shard.slots.len()).collect::<Vec<_>>(), [2, 2, 1]);
+}
+
+#[test]
+fn a_vacant_slot_whose_payer_is_empty_is_left_alone_until_that_can_be_paid() {
+    let mut world = World::new(0);
+    let (owner, other) = (world.owner, key(6));
+    world.ledger.ledger_mut().airdrop(&other.pubkey(), 1_000_000_000).unwrap();
+    Settlement::new(&mut world.ledger, &other, world.network).register(&device(0), None, &owner).unwrap();
+    world.vacate(0);
+    let lamports = world.ledger.account(&other.pubkey()).unwrap().unwrap().lamports;
+    world.ledger.ledger_mut().set_account(other.pubkey(), Account::default()).unwrap();
+
+    world.settlement().register(&device(1), None, &owner).unwrap();
+    let is_shrunk = world.settlement().shrink().unwrap();
+    world.ledger.ledger_mut().airdrop(&other.pubkey(), lamports).unwrap();
+    world.settlement().register(&device(2), None, &owner).unwrap();
+
+    assert_eq!(is_shrunk, 0);
+    assert_eq!([1, 2].map(|node| world.settlement().node(&device(node).pubkey()).unwrap().slot), [1, 0]);
+    // What the slot cost is back.
+    let slot_lamports = world.settlement().node(&device(2).pubkey()).unwrap().slot_lamports;
+    let paid = world.ledger.account(&other.pubkey()).unwrap().unwrap().lamports;
+    assert_eq!(paid, lamports + u64::from(slot_lamports));
+}
+
+#[test]
+fn vacant_slots_are_cut_off_as_far_as_their_payers_can_be_paid() {
+    let mut world = World::new(1);
+    let (owner, other) = (world.owner, key(6));
+    world.ledger.ledger_mut().airdrop(&other.pubkey(), 1_000_000_000).unwrap();
+    Settlement::new(&mut world.ledger, &other, world.network).register(&device(1), None, &owner).unwrap();
+    world.settlement().register(&device(2), None, &owner).unwrap();
+    (1..3).for_each(|node| world.vacate(node));
+    world.ledger.ledger_mut().set_account(other.pubkey(), Account::default()).unwrap();
+    for epoch in [0, 1] {
+        world.settle_epoch(epoch, 1);
+    }
+
+    let shrunk = world.settlement().shrink().unwrap();
+
+    assert_eq!((shrunk, world.settlement().shard(0).unwrap().slots.len()), (1, 2));
+}
+
+#[test]
+fn one_device_is_found_by_one_account_and_all_by_their_directories() {
+    let mut world = World::new(5);
+    let (network, unknown) = (world.network, device(9).pubkey());
+    let mut devices: Vec<_> = (0..5).map(|node| device(node).pubkey()).collect();
+    devices.sort();
+    let mut counted = Counted { ledger: &mut world.ledger, reads: 0 };
+
+    let found = Reader::new(&mut counted, network).node(&devices[3]).unwrap();
+    let reads = counted.reads;
+    let all = Reader::new(&mut counted, network).nodes().unwrap();
+    let missing = Reader::new(&mut counted, network).node(&unknown).unwrap_err();
+
+    assert_eq!((found.device, found.payer, reads), (devices[3], world.payer.pubkey(), 1));
+    assert_eq!(all.iter().map(|node| node.device).collect::<Vec<_>>(), devices);
+    assert_eq!(
+        missing.to_string(),
+        format!("network {network} has no device {unknown}; a node that was closed is gone")
+    );
+}
+
+/// Counts how many accounts are read.
+struct Counted<'a> {
+    ledger: &'a mut Metered<EmbeddedLedger>,
+    reads: usize,
+}
+
+impl Accounts for Counted<'_> {
+    fn account(&mut self, address: &Address) -> Result<Option<Account>, LedgerError> {
+        self.reads += 1;
+        self.ledger.account(address)
+    }
+}
+
+/// A ledger on which somebody else is faster with everything that is sent.
+struct Outrun<'a> {
+    ledger: &'a mut Metered<EmbeddedLedger>,
+}
+
+impl Accounts for Outrun<'_> {
+    fn account(&mut self, address: &Address) -> Result<Option<Account>, LedgerError> {
+        self.ledger.account(address)
+    }
+}
+
+impl Ledger for Outrun<'_> {
+    fn send(
+        &mut self,
+        payer: &Keypair,
+        instructions: &[Instruction],
+        signers: &[&Keypair],
+    ) -> Result<Receipt, LedgerError> {
+        self.ledger.send(payer, instructions, signers)?;
+        self.ledger.send(payer, instructions, signers)
+    }
+
+    fn simulate(
+        &mut self,
+        payer: &Keypair,
+        instructions: &[Instruction],
+        signers: &[&Keypair],
+    ) -> Result<Simulation, LedgerError> {
+        self.ledger.simulate(payer, instructions, signers)
+    }
+
+    fn rent_lamports(&mut self, space: usize) -> Result<u64, LedgerError> {
+        self.ledger.rent_lamports(space)
+    }
+
+    fn now(&mut self) -> Result<i64, LedgerError> {
+        self.ledger.now()
+    }
+}
+
+#[test]
+fn a_step_that_somebody_else_took_is_no_error() {
+    let mut world = World::new(2);
+    let file = world.signed(2);
+    for batch in batch::read(file.as_slice()).unwrap() {
+        world.settlement().relay(&batch).unwrap();
+    }
+    let mut outrun = Outrun { ledger: &mut world.ledger };
+    let mut settlement = Settlement::new(&mut outrun, &world.payer, world.network);
+
+    let scored = settlement.score(0).unwrap();
+    settlement.close().unwrap();
+    let judged = settlement.judge(0).unwrap();
+    let settled = settlement.settle().unwrap();
+
+    assert_eq!([scored, judged, settled], [0; 3]);
+    let network = settlement.network().unwrap();
+    assert_eq!((network.open_epoch, network.ring[0].unsettled_shards), (1, 0));
+    assert!(matches!(settlement.close(), Err(SettlementError::Ledger(error)) if error.is(StipendError::EpochNotEnded)));
 }
 
 #[test]
@@ -443,10 +616,11 @@ fn a_network_is_closed_step_by_step_until_nothing_of_it_is_left() {
     assert_eq!(world.settlement().close_reports(&[oracle]).unwrap(), 1);
     assert_eq!(world.settlement().close_shards().unwrap(), 1);
     assert_eq!(world.settlement().withdraw_bonds().unwrap(), 0);
+    assert_eq!(world.settlement().close_directories().unwrap(), 2);
     world.settlement().close_network(&key(1)).unwrap();
 
-    let nodes = [0, 1].map(|node| address::node(&network, &device(node).pubkey()));
-    for address in [network, shard, address::report(&shard, &oracle), nodes[0], nodes[1]] {
+    let directories = [0, 1].map(|node| address::directory(&network, &device(node).pubkey()));
+    for address in [network, shard, address::report(&shard, &oracle), directories[0], directories[1]] {
         assert_eq!(world.ledger.account(&address).unwrap(), None, "{address}");
     }
 }
@@ -460,7 +634,10 @@ fn an_epoch_that_is_not_over_is_refused_in_the_words_of_the_program() {
     let SettlementError::Ledger(LedgerError::Refused { index: 0, reason, .. }) = refused else {
         panic!("{refused:?}");
     };
-    assert_eq!(reason, "epoch is not the open one; score the first epoch that is not closed, left: 1, right: 0");
+    assert_eq!(
+        reason,
+        "epoch is not the open one; report and score the first epoch that is not closed, left: 1, right: 0"
+    );
 }
 
 #[test]

@@ -6,11 +6,12 @@ use solana_signer::Signer;
 use stipend_client::{
     address,
     embedded::EmbeddedLedger,
+    explain::explain,
     instruction,
     ledger::Ledger as _,
     program::{
         instructions::NetworkParams,
-        state::{EmissionParams, Entry, PolicyParams, Slot},
+        state::{EmissionParams, Entry, Network, PolicyParams, Slot},
     },
     settlement::Settlement,
     snapshot::Snapshot,
@@ -123,7 +124,7 @@ impl World {
     /// Oracles 1, 2 and 3 measured uptimes of 8,000, 9,000 and 7,000 of every slot: three give 8,000, the first two too,
     /// the last two 7,000.
     fn report(&mut self, oracles: &[u8], epoch: u32) {
-        for shard in self.settlement().shards().unwrap() {
+        for shard in self.settlement().shards().unwrap().iter().filter(|shard| !shard.header.is_dormant()) {
             for number in oracles {
                 let uptime_bps = [8_000, 9_000, 7_000, 8_500][usize::from(*number) - 1];
                 let entries = vec![Entry::new(Some(uptime_bps), None); shard.slots.len()];
@@ -160,7 +161,7 @@ impl World {
     /// The accounts with one slot of shard 0 changed.
     fn forged(&mut self, number: usize, change: impl FnOnce(&mut Slot)) -> Snapshot {
         let mut snapshot = Snapshot::default();
-        self.settlement().reader().copy_to(&mut snapshot, &[], &[]).unwrap();
+        self.settlement().reader().copy_to(&mut snapshot, &[]).unwrap();
         let address = address::shard(&self.network, 0);
         let mut account = snapshot.iter().find(|(found, _)| **found == address).unwrap().1.clone();
         let at = account.data.len() - (2 - number) * size_of::<Slot>();
@@ -224,9 +225,11 @@ fn an_epoch_verifies_before_and_after_it_is_settled() {
 fn what_empty_epochs_carry_and_decay_takes_is_rebuilt() {
     let mut world = World::new(1);
     world.run(0);
-    // Epochs 1 and 2 pass without a report, and can still be scored. Of two in a row one is carried.
-    world.ledger.warp_to(GENESIS + 300 + i64::from(REPORT_SECS));
-    world.settlement().close_until(2).unwrap();
+    // Epochs 1 and 2 pass without a report; each waits for its own report window. Of two in a row one is carried.
+    for epoch in [1, 2] {
+        world.ledger.warp_to(GENESIS + 100 * (i64::from(epoch) + 1) + i64::from(REPORT_SECS));
+        world.settlement().close_until(epoch).unwrap();
+    }
     world.run(3);
 
     let found = world.verify(3);
@@ -270,6 +273,59 @@ fn a_boost_that_was_replaced_since_is_told_by_its_score() {
     assert_eq!((reasons(&before), before.mismatches), (vec![], vec![]));
     assert_eq!(reasons(&after), [(Place::Slot(0, 0), GapReason::BoostReplaced { boost_bps: 10_000 })]);
     assert_eq!(after.mismatches, []);
+}
+
+#[test]
+fn a_boost_counts_within_the_bounds_of_the_epochs_policy() {
+    let mut world = World::new(1);
+    world.ledger.warp_to(GENESIS);
+    world.set_boost(0, 15_000);
+    let lower = PolicyParams { max_boost_bps: 12_000, ..params().policy };
+    let update = instruction::update_policy(&world.payer.pubkey(), &world.network, 2, lower, None);
+    world.ledger.send(&world.payer, &[update], &[]).unwrap();
+    (0..3).for_each(|epoch| world.run(epoch));
+
+    let found = world.verify(2);
+    let told = explain(&mut world.ledger, &world.network, &device(0).pubkey()).unwrap();
+    // What stands in the ring is compared, too.
+    let mut forged = Snapshot::default();
+    world.settlement().reader().copy_to(&mut forged, &[]).unwrap();
+    let (network, mut account) =
+        (world.network, forged.iter().find(|(at, _)| **at == world.network).unwrap().1.clone());
+    let mut state: Network = bytemuck::pod_read_unaligned(&account.data[8..]);
+    state.ring[2].max_boost_bps = 15_000;
+    account.data[8..].copy_from_slice(bytemuck::bytes_of(&state));
+    forged.insert(network, account);
+    let forged = verify(&mut forged, &network, 2).unwrap();
+
+    assert_eq!((reasons(&found), found.mismatches), (vec![], vec![]));
+    // 8,000 · 10,000 · 1.2
+    assert_eq!(found.shards[0].scores, [Some(96_000_000)]);
+    assert_eq!((told.slot.boost_bps, told.scored.unwrap().boost_bps), (15_000, 12_000));
+    let bound = Mismatch {
+        place: Place::Epoch,
+        what: "greatest boost",
+        found: "15000".to_owned(),
+        rebuilt: "12000".to_owned(),
+    };
+    assert_eq!(forged.mismatches, [bound]);
+}
+
+#[test]
+fn a_shard_without_a_node_that_can_earn_is_no_gap() {
+    let mut world = World::new(2);
+    let open = instruction::open_shard(&world.payer.pubkey(), &world.network, 1);
+    world.ledger.send(&world.payer, &[open], &[]).unwrap();
+    world.run(0);
+
+    let asleep = world.verify(0);
+    world.register(2);
+    let woken = world.verify(0);
+
+    for found in [asleep, woken] {
+        assert_eq!((reasons(&found), found.mismatches), (vec![], vec![]));
+        assert_eq!(found.shards[1].total_score, Some(0));
+    }
 }
 
 #[test]

@@ -1,32 +1,15 @@
 //! What a plan says of the network, as the program takes it, by the program's own rules.
 
 use super::{file::NetworkFile, Genesis, PlanError};
+use anchor_lang::error::Error;
 use jiff::Timestamp;
 use solana_address::Address;
 use stipend_client::program::{
-    check::code,
     constants::{MAX_EPOCH_SECS, MAX_SHARD_SLOTS},
     error::StipendError,
     instructions::NetworkParams,
     state::{EmissionParams, Policy, PolicyParams},
 };
-
-/// What the program's own checks of a policy and an emission can refuse, to tell its words before anything is sent.
-const REFUSALS: [StipendError; 13] = [
-    StipendError::ReportWindowEmpty,
-    StipendError::ScoringWindowTooShort,
-    StipendError::UptimeWeightOutOfRange,
-    StipendError::MinUptimeOutOfRange,
-    StipendError::BandwidthCapOutOfRange,
-    StipendError::BoostBoundsWrong,
-    StipendError::ToleranceOutOfRange,
-    StipendError::QuorumOutOfRange,
-    StipendError::EmissionZero,
-    StipendError::DecayOutOfRange,
-    StipendError::DecayIncomplete,
-    StipendError::CarryOutOfRange,
-    StipendError::MintLimitTooLow,
-];
 
 /// When epoch 0 begins, and everything else.
 pub(super) fn params(
@@ -90,9 +73,10 @@ fn check(params: &NetworkParams) -> Result<(), PlanError> {
         .and_then(|()| params.emission.validate())
         .and_then(|()| policy.check_mint_limit(params.emission.per_epoch_atoms));
     checked.map_err(|error| {
-        let number = code(error);
-        let known = REFUSALS.into_iter().find(|known| u64::from(u32::from(*known)) == number);
-        let why = known.map_or_else(|| format!("error {number} of the program"), |known| known.to_string());
+        let why = match error {
+            Error::AnchorError(error) => error.error_msg,
+            Error::ProgramError(error) => error.program_error.to_string(),
+        };
         PlanError::Value { field: "network", why }
     })
 }

@@ -108,7 +108,8 @@ fn an_oracle_that_was_suspended_is_refused() {
         &payer.pubkey(),
         None,
     );
-    send(&mut scene, &[register], &[&device]);
+    let open = instruction::open_directory(&payer.pubkey(), &network_address, &device.pubkey());
+    send(&mut scene, &[open, register], &[&device]);
     let there = network(&mut scene, &plan);
     // Two uptimes for one slot, each signed: bandwidth u32, uptime u16.
     let report = address::report(&shard, &oracle.pubkey());

@@ -96,9 +96,13 @@ fn rules_that_the_program_would_refuse_are_refused_in_its_words() {
         assert!(refusal.contains(told), "{refusal}");
     };
     expect("epoch_secs = 100", "epoch_secs = 0", "epoch length is not within 1 second and 366 days");
-    expect("shard_capacity = 4", "shard_capacity = 1_025", "shard");
+    expect("shard_capacity = 4", "shard_capacity = 601", "shard");
     expect("cap_atoms = 1_000_000_000", "cap_atoms = 999_999", "cap");
-    expect("report_secs = 40", "report_secs = 0", "report");
+    expect("report_secs = 40", "report_secs = 0", "report window is 0 seconds long");
+    expect("report_secs = 40", "report_secs = 101", "report window is longer than an epoch");
+    expect("score_secs = 300", "score_secs = 40", "scoring window is not longer than the report window");
+    // 30 days are 2,592,000 seconds.
+    expect("score_secs = 300", "score_secs = 2_592_001", "scoring window is longer than 30 days");
     expect("decay_bps = 0", "decay_bps = 1", "decay");
     expect("unit = \"kbit/s\"", "unit = \"seventeen letters\"", "is not 1 to 16 printable ASCII characters");
     expect("mint_limit_atoms = 0", "mint_limit_atoms = 1", "mint");

@@ -1,4 +1,4 @@
-//! Every way in which the program refuses. Variants are appended, never renumbered.
+//! Every error of the program's own; Anchor's say the rest. Variants are appended, never renumbered.
 
 use anchor_lang::prelude::*;
 
@@ -40,9 +40,15 @@ pub enum StipendError {
     /// create_network: report_secs is 0.
     #[msg("report window is 0 seconds long; give oracles time to report")]
     ReportWindowEmpty,
-    /// create_network: score_secs is too short.
-    #[msg("scoring window is shorter than the report window and one epoch together; lengthen it")]
+    /// policy: report_secs is above epoch_secs.
+    #[msg("report window is longer than an epoch; shorten it")]
+    ReportWindowTooLong,
+    /// policy: score_secs is not above report_secs.
+    #[msg("scoring window is not longer than the report window; lengthen it")]
     ScoringWindowTooShort,
+    /// policy: score_secs is above 30 days and two epochs.
+    #[msg("scoring window is longer than 30 days and than two epochs; shorten it")]
+    ScoringWindowTooLong,
     /// create_network: uptime_weight_bps is more than 10,000.
     #[msg("uptime weight is above 10,000 basis points; choose 0 to 10,000, bandwidth has the rest")]
     UptimeWeightOutOfRange,
@@ -73,8 +79,8 @@ pub enum StipendError {
     /// create_network: quorum is 0 or more than 16.
     #[msg("quorum is not within 1 and 16 oracles; choose one that is")]
     QuorumOutOfRange,
-    /// create_network: shard_capacity is 0 or more than 1,024.
-    #[msg("shard capacity is not within 1 and 1,024 slots; choose one that is")]
+    /// create_network: shard_capacity is 0 or more than 600.
+    #[msg("shard capacity is not within 1 and 600 slots; choose one that is")]
     ShardCapacityOutOfRange,
 
     /// The signer is not the network's authority.
@@ -97,8 +103,11 @@ pub enum StipendError {
     OracleUnknown,
 
     /// open_shard: the last shard has room.
-    #[msg("last shard has free slots, and a new one opens only when it is full; register there")]
+    #[msg("last shard has not as many slots as it may have; register there")]
     ShardNotFull,
+    /// open_shard: another index than the next one.
+    #[msg("shard index is not the number of shards so far, or above 65,535; pass that number")]
+    ShardIndexWrong,
     /// register_node: the shard has no room.
     #[msg("shard is full; register in the last shard, or open the next one")]
     ShardFull,
@@ -108,11 +117,23 @@ pub enum StipendError {
     /// register_node: the owner is all zeros.
     #[msg("owner is all zeros, which nobody can sign for; name the account that is to be paid")]
     OwnerZero,
+    /// A directory of another network.
+    #[msg("directory belongs to another network; pass a directory of this one")]
+    DirectoryNetworkMismatch,
+    /// register_node: the device belongs into another directory.
+    #[msg("directory is of another first byte; pass the one of the first byte of the device key")]
+    DirectoryMismatch,
+    /// register_node: the device is in the directory.
+    #[msg("device is registered already; it has one slot in a network")]
+    DeviceRegistered,
+    /// The device is not in the directory.
+    #[msg("device is not in this directory; pass the directory of its first byte, or register it")]
+    DeviceUnknown,
     /// register_node: the network has a registrar that did not sign.
     #[msg("registration needs the signature of the network's registrar; have it co-sign")]
     RegistrarMissing,
     /// register_node: another account stands in the registrar's place.
-    #[msg("registrar is not the network's; pass the network's registrar, or none if it has none")]
+    #[msg("registrar is not the one of the network; pass that one, or none if it has none")]
     RegistrarMismatch,
 
     /// submit_report: signed for another network or cluster.
@@ -121,6 +142,12 @@ pub enum StipendError {
     /// submit_report: the data names another report than the accounts.
     #[msg("report account is not the one that the signed data names; pass that one")]
     ReportMismatch,
+    /// A report of another network.
+    #[msg("report belongs to another network; pass a report of this one")]
+    ReportNetworkMismatch,
+    /// submit_report: a relayed batch that could not be proven against.
+    #[msg("relayed report has more than 280 slots; sign it in several batches, so that equivocation can be proven in one transaction")]
+    RelayedReportTooLong,
     /// The report is of another shard.
     #[msg("report belongs to another shard; pass the report of this shard")]
     ReportShardMismatch,
@@ -136,17 +163,11 @@ pub enum StipendError {
     #[msg("epoch has not ended; wait until it has")]
     EpochNotEnded,
     /// submit_report: too late.
-    #[msg("report window of this epoch is closed; the next opens when the next epoch ends")]
+    #[msg("report window of this epoch is closed; the next opens when the next epoch is over and open")]
     ReportWindowClosed,
     /// submit_report: the shard is scored for the epoch.
-    #[msg("shard is already scored for this epoch; report the next one")]
+    #[msg("shard is already scored for this epoch; report the next one once it is open")]
     ReportAlreadyScored,
-    /// submit_report: the shard is not scored for the epoch before.
-    #[msg("shard is not yet scored for the epoch before; score that one first")]
-    PreviousEpochNotScored,
-    /// submit_report: the report holds a later epoch.
-    #[msg("report already holds a later epoch; report that or a later one")]
-    ReportEpochPassed,
     /// submit_report: the measurements are no multiple of 6 bytes.
     #[msg("measurements are not a multiple of 6 bytes; send u32 bandwidth and u16 uptime for each slot")]
     MeasurementsMalformed,
@@ -188,15 +209,15 @@ pub enum StipendError {
     #[msg("ed25519 instruction does not check exactly this instruction's data; point it there from 0 to its end")]
     Ed25519MessageMismatch,
 
-    /// score_shard: another epoch than the open one.
-    #[msg("epoch is not the open one; score the first epoch that is not closed")]
+    /// Another epoch than the open one.
+    #[msg("epoch is not the open one; report and score the first epoch that is not closed")]
     EpochNotOpen,
-    /// score_shard: too late.
-    #[msg("scoring window of this epoch is closed; close the epoch and go on with the next")]
-    ScoringWindowClosed,
     /// score_shard: already done.
     #[msg("shard is already scored for this epoch; nothing is left to do")]
     ShardAlreadyScored,
+    /// score_shard: no node can earn.
+    #[msg("no node of this shard can earn any more; nothing waits for it")]
+    ShardDormant,
     /// score_shard: the scores before are not yet atoms.
     #[msg("shard has an epoch that is not settled; settle it first")]
     ShardNotSettled,
@@ -240,21 +261,12 @@ pub enum StipendError {
     /// claim: another mint.
     #[msg("mint is not the network's; pass the network's mint")]
     MintMismatch,
+    /// claim, close_network: another account than the one that mints.
+    #[msg("mint authority is not the one of the network; pass the address of the program for this mint")]
+    MintAuthorityAccountMismatch,
     /// Another token program than the mint's.
     #[msg("token program is not the mint's; pass the program that owns the mint")]
     TokenProgramMismatch,
-    /// claim: the slots are no multiple of 2 bytes.
-    #[msg("slots are not a multiple of 2 bytes; send a u16 for each slot")]
-    SlotsMalformed,
-    /// claim: another account than the mint's authority.
-    #[msg("mint authority is not the mint's; pass the program's address for this mint")]
-    MintAuthorityAccountMismatch,
-    /// create_network: the account is no mint, or one that was not initialized.
-    #[msg("mint is not an initialized mint of its token program; pass one that is")]
-    MintInvalid,
-    /// claim: the destination was never opened, or is no token account.
-    #[msg("destination is no account of the mint's token program; open the owner's associated token account first")]
-    DestinationNotOpen,
 
     /// An account of another version's layout.
     #[msg("account has another version than this program; migrate it, or use the program of that version")]
@@ -266,9 +278,7 @@ pub enum StipendError {
     #[msg("tolerance is above 10,000 basis points; choose 0 to 10,000")]
     ToleranceOutOfRange,
     /// create_network: the unit is empty or no text.
-    #[msg(
-        "unit of bandwidth is not 1 to 16 printable characters filled up with zeros; name it, for example \"kbit/s\""
-    )]
+    #[msg("unit of bandwidth is not 1 to 16 printable characters filled up with zeros; name it, for example kbit/s")]
     UnitInvalid,
     /// policy: the mint limit is below an epoch's emission.
     #[msg("mint limit is below the emission of one epoch, so claims would fall behind; raise it, or pass 0 for none")]
@@ -277,7 +287,7 @@ pub enum StipendError {
     #[msg("first network is not network 0 of this mint; pass that one")]
     FirstNetworkMismatch,
     /// create_network: the first network can't hand over as much.
-    #[msg("supply cap is above what the mint's first network has not yet scheduled; lower it")]
+    #[msg("supply cap is above what the first network of the mint has left beyond its epochs that have begun; lower it, or close those epochs first")]
     CapExceedsShare,
     /// update_policy: the epoch is under way or past.
     #[msg("policy would change an epoch that has begun; name the next epoch or a later one")]
@@ -288,6 +298,9 @@ pub enum StipendError {
     /// pause: nothing to do.
     #[msg("network is already paused; nothing is left to do")]
     AlreadyPaused,
+    /// pause: the guardian paused a short time ago.
+    #[msg("last pause of the guardian ended less than 7 days ago; wait, or have the authority pause")]
+    GuardianPausedLately,
     /// resume: nothing to do.
     #[msg("network is not paused; nothing is left to do")]
     NotPaused,
@@ -298,16 +311,16 @@ pub enum StipendError {
     #[msg("signer is not the proposed authority; have the authority propose it first")]
     PendingAuthorityMismatch,
     /// submit_report, commit_evidence: the network is paused.
-    #[msg("reports are paused; send the same again once the authority has resumed, the window begins anew")]
+    #[msg("reports are paused; send the same again after the pause, the report window begins then")]
     ReportsPaused,
     /// score_shard, close_epoch: the network is paused.
-    #[msg("scoring is paused; score once the authority has resumed, the window begins anew")]
+    #[msg("scoring is paused; score after the pause, the window begins then")]
     ScoringPaused,
     /// claim: the network is paused.
-    #[msg("claims are paused; claim once the authority has resumed, nothing is lost")]
+    #[msg("claims are paused; claim after the pause, nothing is lost")]
     ClaimsPaused,
     /// claim: past what may be minted in an epoch's length of time.
-    #[msg("mint limit of this epoch is reached; claim again in the next epoch, nothing is lost")]
+    #[msg("mint limit of this epoch is used up; claim again in the next epoch, nothing is lost")]
     MintLimitReached,
     /// The oracle signed two values for one slot.
     #[msg("oracle was suspended for signing two values for one slot; use another key")]
@@ -318,30 +331,27 @@ pub enum StipendError {
     /// Another account than the recorded payer.
     #[msg("payer is not the one that paid the rent or bond; pass the account that is recorded")]
     PayerMismatch,
+    /// The account that is paid back would be below the rent of an empty one.
+    #[msg("account that is paid back is empty and could not exist with that little; send it the rent of an empty account first")]
+    PayerEmpty,
+    /// Rent has risen since the account was paid for.
+    #[msg("account would hold less than the present rent of its size; send it the difference first")]
+    RentMissing,
     /// prove_equivocation: a signed message is no report.
     #[msg("signed message is not the data of a submit_report; pass two reports as they were signed")]
     StatementMalformed,
     /// prove_equivocation: the two do not contradict.
     #[msg("statements do not contradict: they need the same report and epoch, and a slot with two different values")]
     NotEquivocation,
-    /// prove_equivocation: another account than the incinerator.
-    #[msg("account is not the incinerator, where the rest of the bond is burnt; pass that one")]
-    IncineratorMismatch,
     /// commit_evidence: a second, other hash.
     #[msg("evidence contradicts an earlier hash for the same epoch, and the first stands; send the same or none")]
     EvidenceContradicts,
-    /// commit_evidence: the report has evidence of a later epoch.
-    #[msg("report already has evidence of a later epoch; commit that or a later one")]
-    EvidenceEpochPassed,
     /// judge_shard: the shard has no scores of this epoch.
     #[msg("shard has no scores of this epoch; name the last one that it was scored for")]
     ShardNotScored,
     /// judge_shard: already done.
     #[msg("shard is already judged for this epoch; nothing is left to do")]
     ShardAlreadyJudged,
-    /// A node of another network.
-    #[msg("node belongs to another network; pass a node of this one")]
-    NodeNetworkMismatch,
     /// A node of another shard.
     #[msg("node's slot is in another shard; pass that shard")]
     NodeShardMismatch,
@@ -370,7 +380,7 @@ pub enum StipendError {
     #[msg("boost is outside the bounds of the network's policy; choose one within")]
     BoostOutOfRange,
     /// The last boost has begun and epochs before it are not closed.
-    #[msg("an earlier boost has begun and epochs before it are not closed; close them first")]
+    #[msg("start or earlier boost of the node has begun and epochs before it are not closed; close them first")]
     BoostPending,
     /// register_node: the slot has a tenant.
     #[msg("slot has a tenant; name a vacant one, or none to add a slot")]
@@ -382,11 +392,14 @@ pub enum StipendError {
     #[msg("slot was vacated in an epoch that is not closed, and reports of it may be on their way; close it first")]
     SlotVacatedLately,
     /// close_shard: another shard is behind it.
-    #[msg("shard is not the network's last; close those behind it first")]
+    #[msg("shard is not the last one of the network; pass that one")]
     ShardNotLast,
     /// close_shard: it has slots or reports.
     #[msg("shard has slots or open reports; close its nodes, shrink it and close its reports first")]
     ShardNotEmpty,
+    /// close_directory: devices are left.
+    #[msg("directory has devices; close their nodes first")]
+    DirectoryNotEmpty,
     /// close_shard: it takes part in an epoch that is not closed.
     #[msg("shard is scored for the open epoch; close that epoch first")]
     ShardInUse,
@@ -396,15 +409,6 @@ pub enum StipendError {
     )]
     ReportInUse,
     /// close_network: something is left.
-    #[msg("network has shards, bonds or other networks of its mint; close those first")]
+    #[msg("network has shards, directories, bonds or other networks of its mint; close those first")]
     NetworkNotEmpty,
-    /// One account stands in two places, and one of the two is changed.
-    #[msg("one account is passed in two places; pass each account that is named")]
-    AccountPassedTwice,
-    /// prove_equivocation: another account than the instructions sysvar.
-    #[msg("account is not the instructions sysvar; pass that one")]
-    InstructionsMismatch,
-    /// create_network: a program that is no token program.
-    #[msg("token program is neither SPL Token nor Token-2022; pass one of them")]
-    TokenProgramUnknown,
 }

@@ -17,35 +17,28 @@
     )
 )]
 
-pub mod account;
-pub mod args;
-pub mod check;
 pub mod constants;
-pub mod dispatch;
-#[cfg(all(target_os = "solana", not(feature = "cpi")))]
-mod entrypoint;
+pub mod deposit;
 pub mod error;
 pub mod event;
 pub mod instructions;
-pub mod invoke;
 pub mod math;
 pub mod mint;
-pub mod rent;
-#[cfg(all(target_os = "solana", not(feature = "cpi")))]
+#[cfg(all(target_os = "solana", not(feature = "no-entrypoint")))]
 mod security;
 pub mod signature;
 pub mod state;
 
 use anchor_lang::prelude::*;
 use instructions::*;
-use state::{EmissionParams, PolicyParams};
+use state::{EmissionParams, EntryBytes, PolicyParams};
 
 #[cfg(target_arch = "bpf")]
 use solana_compiler_builtins as _;
 
 declare_id!("jjnoHYzRtgyBjRKzaLM6Ur3zPgbsJk7Q5ncg2CUgHJ4");
 
-/// The instructions, as clients and the IDL see them: each one's own page says what it does. [`dispatch`] runs them.
+/// The instructions: each one's own file says what it does.
 #[program]
 pub mod stipend {
     use super::*;
@@ -62,124 +55,134 @@ pub mod stipend {
         epoch: u32,
         total: u16,
         first_slot: u16,
-        measurements: Vec<u8>,
+        measurements: EntryBytes,
     ) -> Result<()> {
-        declared((ctx, domain, report, epoch, total, first_slot, measurements))
+        instructions::submit_report(ctx, domain, report, epoch, total, first_slot, &measurements.0)
     }
 
     /// Creates a network; see [`instructions::create_network`].
     pub fn create_network(ctx: Context<CreateNetwork>, params: NetworkParams) -> Result<()> {
-        declared((ctx, params))
+        instructions::create_network(ctx, params)
     }
 
     /// Closes a network; see [`instructions::close_network`].
     pub fn close_network(ctx: Context<CloseNetwork>) -> Result<()> {
-        declared(ctx)
+        instructions::close_network(ctx)
     }
 
     /// Names who may become the authority; see [`instructions::propose_authority`].
-    pub fn propose_authority(ctx: Context<Govern>, new_pending: Pubkey) -> Result<()> {
-        declared((ctx, new_pending))
+    pub fn propose_authority(ctx: Context<GovernByAuthority>, new_pending: Pubkey) -> Result<()> {
+        instructions::propose_authority(ctx, new_pending)
     }
 
     /// Becomes the authority; see [`instructions::accept_authority`].
     pub fn accept_authority(ctx: Context<Govern>) -> Result<()> {
-        declared(ctx)
+        instructions::accept_authority(ctx)
     }
 
     /// Names who may pause; see [`instructions::set_guardian`].
-    pub fn set_guardian(ctx: Context<Govern>, new_guardian: Pubkey) -> Result<()> {
-        declared((ctx, new_guardian))
+    pub fn set_guardian(ctx: Context<GovernByAuthority>, new_guardian: Pubkey) -> Result<()> {
+        instructions::set_guardian(ctx, new_guardian)
     }
 
     /// Stops reports, scoring and claims; see [`instructions::pause`].
     pub fn pause(ctx: Context<Govern>) -> Result<()> {
-        declared(ctx)
+        instructions::pause(ctx)
     }
 
     /// Lets reports, scoring and claims go on; see [`instructions::resume`].
-    pub fn resume(ctx: Context<Govern>) -> Result<()> {
-        declared(ctx)
+    pub fn resume(ctx: Context<GovernByAuthority>) -> Result<()> {
+        instructions::resume(ctx)
     }
 
     /// Changes the rules from an epoch on; see [`instructions::update_policy`].
     pub fn update_policy(
-        ctx: Context<Govern>,
+        ctx: Context<GovernByAuthority>,
         from_epoch: u32,
         params: PolicyParams,
         emission: Option<EmissionParams>,
     ) -> Result<()> {
-        declared((ctx, from_epoch, params, emission))
+        instructions::update_policy(ctx, from_epoch, params, emission)
     }
 
     /// Adds an oracle; see [`instructions::add_oracle`].
     pub fn add_oracle(ctx: Context<AddOracle>, oracle: Pubkey) -> Result<()> {
-        declared((ctx, oracle))
+        instructions::add_oracle(ctx, oracle)
     }
 
     /// Removes an oracle; see [`instructions::remove_oracle`].
-    pub fn remove_oracle(ctx: Context<Govern>, oracle: Pubkey, at_once: bool) -> Result<()> {
-        declared((ctx, oracle, at_once))
+    pub fn remove_oracle(ctx: Context<GovernByAuthority>, oracle: Pubkey, at_once: bool) -> Result<()> {
+        instructions::remove_oracle(ctx, oracle, at_once)
     }
 
     /// Suspends an oracle that signed two values for one slot; see [`instructions::prove_equivocation`].
     pub fn prove_equivocation(ctx: Context<ProveEquivocation>, is_recorded: bool) -> Result<()> {
-        declared((ctx, is_recorded))
+        instructions::prove_equivocation(ctx, is_recorded)
     }
 
     /// Pays a removed oracle's bond back; see [`instructions::withdraw_bond`].
     pub fn withdraw_bond(ctx: Context<WithdrawBond>, oracle: Pubkey) -> Result<()> {
-        declared((ctx, oracle))
+        instructions::withdraw_bond(ctx, oracle)
     }
 
     /// Opens the next shard; see [`instructions::open_shard`].
-    pub fn open_shard(ctx: Context<OpenShard>) -> Result<()> {
-        declared(ctx)
+    pub fn open_shard(ctx: Context<OpenShard>, index: u32) -> Result<()> {
+        instructions::open_shard(ctx, index)
     }
 
     /// Takes vacant slots off a shard's end; see [`instructions::shrink_shard`].
-    pub fn shrink_shard(ctx: Context<ShrinkShard>) -> Result<()> {
-        declared(ctx)
+    pub fn shrink_shard<'info>(ctx: Context<'info, ShrinkShard<'info>>) -> Result<()> {
+        instructions::shrink_shard(ctx)
     }
 
     /// Closes the last shard, which is empty; see [`instructions::close_shard`].
     pub fn close_shard(ctx: Context<CloseShard>) -> Result<()> {
-        declared(ctx)
+        instructions::close_shard(ctx)
     }
 
     /// Opens an oracle's report of a shard; see [`instructions::open_report`].
     pub fn open_report(ctx: Context<OpenReport>, oracle: Pubkey) -> Result<()> {
-        declared((ctx, oracle))
+        instructions::open_report(ctx, oracle)
     }
 
     /// Closes a report that nobody needs; see [`instructions::close_report`].
     pub fn close_report(ctx: Context<CloseReport>) -> Result<()> {
-        declared(ctx)
+        instructions::close_report(ctx)
+    }
+
+    /// Opens a directory; see [`instructions::open_directory`].
+    pub fn open_directory(ctx: Context<OpenDirectory>, first_byte: u8) -> Result<()> {
+        instructions::open_directory(ctx, first_byte)
+    }
+
+    /// Closes a directory without a device; see [`instructions::close_directory`].
+    pub fn close_directory(ctx: Context<CloseDirectory>) -> Result<()> {
+        instructions::close_directory(ctx)
     }
 
     /// Registers a device; see [`instructions::register_node`].
     pub fn register_node(ctx: Context<RegisterNode>, owner: Pubkey, vacant: Option<u16>) -> Result<()> {
-        declared((ctx, owner, vacant))
+        instructions::register_node(ctx, owner, vacant)
     }
 
     /// Gives a node another owner; see [`instructions::transfer_node`].
-    pub fn transfer_node(ctx: Context<ActOnNode>, new_owner: Pubkey) -> Result<()> {
-        declared((ctx, new_owner))
+    pub fn transfer_node(ctx: Context<ActOnNode>, device: Pubkey, new_owner: Pubkey) -> Result<()> {
+        instructions::transfer_node(ctx, device, new_owner)
     }
 
     /// Gives a node another boost from the next epoch on; see [`instructions::set_boost`].
-    pub fn set_boost(ctx: Context<ActOnNode>, boost_bps: u16) -> Result<()> {
-        declared((ctx, boost_bps))
+    pub fn set_boost(ctx: Context<ActOnNode>, device: Pubkey, boost_bps: u16) -> Result<()> {
+        instructions::set_boost(ctx, device, boost_bps)
     }
 
     /// Ends a node's time; see [`instructions::retire_node`].
-    pub fn retire_node(ctx: Context<ActOnNode>, reason: [u8; 32]) -> Result<()> {
-        declared((ctx, reason))
+    pub fn retire_node(ctx: Context<ActOnNode>, device: Pubkey, reason: [u8; 32]) -> Result<()> {
+        instructions::retire_node(ctx, device, reason)
     }
 
     /// Pays a retired node's bond and rent back; see [`instructions::close_node`].
-    pub fn close_node(ctx: Context<CloseNode>) -> Result<()> {
-        declared(ctx)
+    pub fn close_node(ctx: Context<CloseNode>, device: Pubkey) -> Result<()> {
+        instructions::close_node(ctx, device)
     }
 
     /// Binds an oracle to its raw data; see [`instructions::commit_evidence`].
@@ -190,36 +193,31 @@ pub mod stipend {
         epoch: u32,
         evidence: [u8; 32],
     ) -> Result<()> {
-        declared((ctx, domain, report, epoch, evidence))
+        instructions::commit_evidence(ctx, domain, report, epoch, evidence)
     }
 
     /// Scores a shard for an epoch; see [`instructions::score_shard`].
-    pub fn score_shard(ctx: Context<ScoreShard>, epoch: u32) -> Result<()> {
-        declared((ctx, epoch))
+    pub fn score_shard<'info>(ctx: Context<'info, ScoreShard<'info>>, epoch: u32) -> Result<()> {
+        instructions::score_shard(ctx, epoch)
     }
 
     /// Compares a shard's reports with its medians, for the oracles' records; see [`instructions::judge_shard`].
-    pub fn judge_shard(ctx: Context<JudgeShard>, epoch: u32) -> Result<()> {
-        declared((ctx, epoch))
+    pub fn judge_shard<'info>(ctx: Context<'info, JudgeShard<'info>>, epoch: u32) -> Result<()> {
+        instructions::judge_shard(ctx, epoch)
     }
 
     /// Closes every epoch that can be closed; see [`instructions::close_epoch`].
     pub fn close_epoch(ctx: Context<CloseEpoch>) -> Result<()> {
-        declared(ctx)
+        instructions::close_epoch(ctx)
     }
 
     /// Turns a shard's scores into atoms; see [`instructions::settle_shard`].
     pub fn settle_shard(ctx: Context<SettleShard>) -> Result<()> {
-        declared(ctx)
+        instructions::settle_shard(ctx)
     }
 
     /// Mints what an owner's slots have accrued; see [`instructions::claim`].
-    pub fn claim(ctx: Context<Claim>, slots: Vec<u8>) -> Result<()> {
-        declared((ctx, slots))
+    pub fn claim(ctx: Context<Claim>, slots: Vec<u16>) -> Result<()> {
+        instructions::claim(ctx, slots)
     }
-}
-
-/// The body of an instruction that is declared for clients and the IDL; on the chain, [`dispatch`] runs what it names.
-fn declared<T>(_: T) -> Result<()> {
-    Err(check::refuse_anchor(ErrorCode::InstructionFallbackNotFound))
 }

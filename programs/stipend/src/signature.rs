@@ -16,9 +16,8 @@
 //! The runtime has verified every ed25519 instruction of a transaction before any program runs. What is left to check
 //! is what was signed: every offset is compared, none is trusted.
 
-use crate::{check::OrRefuse, ensure, error::StipendError, ID};
+use crate::{error::StipendError, ID};
 use anchor_lang::prelude::*;
-use solana_address::address_eq;
 
 /// Address of the ed25519 signature program.
 pub const ED25519_PROGRAM_ID: Pubkey = pubkey!("Ed25519SigVerify111111111111111111111111111");
@@ -32,57 +31,55 @@ pub const ED25519_HEADER: [u8; 12] = [1, 0, 48, 0, 0xff, 0xff, 16, 0, 0xff, 0xff
 /// The same of an instruction that holds its message itself, behind the signature, as [`statement`] reads it.
 pub const STATEMENT_HEADER: [u8; 12] = [1, 0, 48, 0, 0xff, 0xff, 16, 0, 0xff, 0xff, 112, 0];
 
-/// The account that shows who signed.
-#[derive(Clone, Copy, Debug)]
-pub struct Witness<'a> {
-    /// Its address: the oracle's key, or [`INSTRUCTIONS_SYSVAR_ID`].
-    pub key: &'a Pubkey,
-    /// Whether it signed the transaction.
-    pub is_signer: bool,
-    /// Its data.
-    pub data: &'a [u8],
+/// How an oracle signed what is running.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignedBy {
+    /// It signed the transaction.
+    Oracle,
+    /// Somebody relays what it signed: this many bytes.
+    Relay(usize),
 }
 
 /// Checks that `oracle` signed the instruction that is running.
 ///
+/// - `witness`: the oracle as a signer, or the instructions sysvar.
+///
 /// Errors: [`StipendError::SignatureMissing`], [`StipendError::RelayNotTopLevel`],
 /// [`StipendError::Ed25519InstructionMissing`], [`StipendError::Ed25519LayoutWrong`],
 /// [`StipendError::Ed25519KeyMismatch`], [`StipendError::Ed25519MessageMismatch`].
-#[inline(always)]
-pub fn verify(oracle: &Pubkey, witness: &Witness) -> Result<()> {
-    if address_eq(witness.key, &INSTRUCTIONS_SYSVAR_ID) {
-        return verify_relayed(oracle, witness.data);
+pub fn verify(oracle: &Pubkey, witness: &AccountInfo) -> Result<SignedBy> {
+    if *witness.key == INSTRUCTIONS_SYSVAR_ID {
+        return Ok(SignedBy::Relay(verify_relayed(oracle, &witness.try_borrow_data()?)?));
     }
-    ensure!(witness.is_signer && address_eq(witness.key, oracle), StipendError::SignatureMissing);
-    Ok(())
+    require!(witness.is_signer && witness.key == oracle, StipendError::SignatureMissing);
+    Ok(SignedBy::Oracle)
 }
 
-/// As [`verify`], from the content of the instructions sysvar.
-#[inline(always)]
-fn verify_relayed(oracle: &Pubkey, sysvar: &[u8]) -> Result<()> {
+/// As [`verify`], from the content of the instructions sysvar; returns how many bytes were signed.
+fn verify_relayed(oracle: &Pubkey, sysvar: &[u8]) -> Result<usize> {
     let missing = || StipendError::Ed25519InstructionMissing;
     let (_, current) = sysvar.split_last_chunk().ok_or_else(missing)?;
     let current = u16::from_le_bytes(*current);
     let (program, report) = instruction(sysvar, current).ok_or_else(missing)?;
     // Called from inside another program, the current instruction would be that program's. That it is this program's
     // means that it is this very call: Solana lets no program be entered again from below.
-    ensure!(address_eq(program, &ID), StipendError::RelayNotTopLevel);
+    require_keys_eq!(*program, ID, StipendError::RelayNotTopLevel);
     let before = current.checked_sub(1).ok_or_else(missing)?;
     let (program, check) = instruction(sysvar, before).ok_or_else(missing)?;
-    ensure!(address_eq(program, &ED25519_PROGRAM_ID), StipendError::Ed25519InstructionMissing);
+    require_keys_eq!(*program, ED25519_PROGRAM_ID, StipendError::Ed25519InstructionMissing);
 
-    let check: &[u8; ED25519_DATA_LEN] = check.try_into().ok().or_refuse(StipendError::Ed25519LayoutWrong)?;
-    let (header, check) = check.split_first_chunk::<12>().or_refuse(StipendError::Ed25519LayoutWrong)?;
-    let (message, check) = check.split_first_chunk::<4>().or_refuse(StipendError::Ed25519LayoutWrong)?;
-    let (key, _) = check.split_at_checked(32).or_refuse(StipendError::Ed25519LayoutWrong)?;
-    let key = bytemuck::try_from_bytes(key).ok().or_refuse(StipendError::Ed25519LayoutWrong)?;
-    ensure!(has_layout(header, &ED25519_HEADER), StipendError::Ed25519LayoutWrong);
-    ensure!(address_eq(key, oracle), StipendError::Ed25519KeyMismatch);
+    let check: &[u8; ED25519_DATA_LEN] = check.try_into().ok().ok_or(StipendError::Ed25519LayoutWrong)?;
+    let (header, check) = check.split_first_chunk::<12>().ok_or(StipendError::Ed25519LayoutWrong)?;
+    let (message, check) = check.split_first_chunk::<4>().ok_or(StipendError::Ed25519LayoutWrong)?;
+    let (key, _) = check.split_at_checked(32).ok_or(StipendError::Ed25519LayoutWrong)?;
+    let key: &Pubkey = bytemuck::try_from_bytes(key).ok().ok_or(StipendError::Ed25519LayoutWrong)?;
+    require!(has_layout(header, &ED25519_HEADER), StipendError::Ed25519LayoutWrong);
+    require_keys_eq!(*key, *oracle, StipendError::Ed25519KeyMismatch);
     let [len_low, len_high, index_low, index_high] = *message;
     let is_whole = usize::from(u16::from_le_bytes([len_low, len_high])) == report.len();
     let is_this = u16::from_le_bytes([index_low, index_high]) == current;
-    ensure!(is_whole && is_this, StipendError::Ed25519MessageMismatch);
-    Ok(())
+    require!(is_whole && is_this, StipendError::Ed25519MessageMismatch);
+    Ok(report.len())
 }
 
 /// Key and message of an ed25519 instruction that holds both, `back` instructions before the one that is running.
@@ -95,16 +92,16 @@ pub fn statement(sysvar: &[u8], back: u16) -> Result<(&Pubkey, &[u8])> {
     let (_, current) = sysvar.split_last_chunk().ok_or_else(missing)?;
     let place = u16::from_le_bytes(*current).checked_sub(back).ok_or_else(missing)?;
     let (program, data) = instruction(sysvar, place).ok_or_else(missing)?;
-    ensure!(address_eq(program, &ED25519_PROGRAM_ID), StipendError::Ed25519InstructionMissing);
+    require_keys_eq!(*program, ED25519_PROGRAM_ID, StipendError::Ed25519InstructionMissing);
 
-    let (check, message) = data.split_at_checked(ED25519_DATA_LEN).or_refuse(StipendError::Ed25519LayoutWrong)?;
-    let (header, check) = check.split_first_chunk::<12>().or_refuse(StipendError::Ed25519LayoutWrong)?;
-    let (place, check) = check.split_first_chunk::<4>().or_refuse(StipendError::Ed25519LayoutWrong)?;
-    let (key, _) = check.split_at_checked(32).or_refuse(StipendError::Ed25519LayoutWrong)?;
-    let key = bytemuck::try_from_bytes(key).ok().or_refuse(StipendError::Ed25519LayoutWrong)?;
+    let (check, message) = data.split_at_checked(ED25519_DATA_LEN).ok_or(StipendError::Ed25519LayoutWrong)?;
+    let (header, check) = check.split_first_chunk::<12>().ok_or(StipendError::Ed25519LayoutWrong)?;
+    let (place, check) = check.split_first_chunk::<4>().ok_or(StipendError::Ed25519LayoutWrong)?;
+    let (key, _) = check.split_at_checked(32).ok_or(StipendError::Ed25519LayoutWrong)?;
+    let key: &Pubkey = bytemuck::try_from_bytes(key).ok().ok_or(StipendError::Ed25519LayoutWrong)?;
     let [len_low, len_high, index @ ..] = *place;
     let is_whole = usize::from(u16::from_le_bytes([len_low, len_high])) == message.len() && index == [0xff, 0xff];
-    ensure!(is_whole && has_layout(header, &STATEMENT_HEADER), StipendError::Ed25519LayoutWrong);
+    require!(is_whole && has_layout(header, &STATEMENT_HEADER), StipendError::Ed25519LayoutWrong);
     Ok((key, message))
 }
 

@@ -56,8 +56,8 @@ impl Scene {
         fs::write(stipend.path("source.csv"), rows).expect("a file");
         let emission = EMISSION_ATOMS.to_string();
         let create = ["network", "create", "--create-mint", "--emission-atoms", &emission, "--carry-epochs", "0"];
-        // Windows that are longer than this test: what waits for a payer is not lost.
-        let times = ["--genesis", "+60", "--epoch-secs", "15", "--report-secs", "900", "--score-secs", "1800"];
+        // A report window in which a payer can be missed and sent SOL: what waits for it is not lost.
+        let times = ["--genesis", "+60", "--epoch-secs", "90", "--report-secs", "90", "--score-secs", "1800"];
         stipend.run(&[&create[..], &times, &["--quorum", "1", "--yes"]].concat()).ends_with(0);
         let oracle = stipend.run(&["oracle", "keygen", "--out", "oracle.json"]).ends_with(0).stdout.trim().to_owned();
         let added = stipend.run(&["oracle", "add", &oracle, "--yes", "--output", "json"]).json();

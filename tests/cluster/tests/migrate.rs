@@ -202,7 +202,7 @@ impl Deployer {
 
 /// Rents and bonds of mint, network, three oracles, a shard and its three reports of four slots.
 fn deposit_lamports() -> u64 {
-    rent_lamports(82) + rent_lamports(4_400) + 3 * 7_000 + rent_lamports(104) + 3 * rent_lamports(152 + 6 * 4)
+    rent_lamports(82) + rent_lamports(6_976) + 3 * 7_000 + rent_lamports(136) + 3 * rent_lamports(200 + 6 * 4)
 }
 
 /// The mint's key, the network's authority and three times that authority sign beside the payer, and four times nobody does.
@@ -222,7 +222,7 @@ fn a_plan_is_carried_out_once_at_the_price_that_was_shown() {
     let [first, second, third] = ["oracle-1", "oracle-2", "oracle-3"].map(|name| deployer.key(name));
     let cost_lamports = deposit_lamports() + SET_UP_SIGNATURES * FEE_LAMPORTS;
     let all = sol(cost_lamports);
-    // 1,461,600, 31,514,880, 1,614,720 and 2,115,840 lamports of rent.
+    // 1,461,600, 49,443,840, 1,837,440 and 2,449,920 lamports of rent.
     let shown = format!(
         "0001 program: as the plan says\n\
          0002 mint\n  \
@@ -230,7 +230,7 @@ fn a_plan_is_carried_out_once_at_the_price_that_was_shown() {
              1 transaction, 0.000010000 SOL fees, 0.001461600 SOL rent or bond\n\
          0003 network\n  \
            create network {network}\n    \
-             1 transaction, 0.000010000 SOL fees, 0.031514880 SOL rent or bond\n\
+             1 transaction, 0.000010000 SOL fees, 0.049443840 SOL rent or bond\n\
          0004 oracles\n  \
            add oracle {first}\n    \
              1 transaction, 0.000010000 SOL fees, 0.000007000 SOL rent or bond\n  \
@@ -240,13 +240,13 @@ fn a_plan_is_carried_out_once_at_the_price_that_was_shown() {
              1 transaction, 0.000010000 SOL fees, 0.000007000 SOL rent or bond\n\
          0005 shards\n  \
            open shard 0\n    \
-             1 transaction, 0.000005000 SOL fees, 0.001614720 SOL rent or bond\n  \
+             1 transaction, 0.000005000 SOL fees, 0.001837440 SOL rent or bond\n  \
            open report of shard 0 by oracle {first}\n    \
-             1 transaction, 0.000005000 SOL fees, 0.002115840 SOL rent or bond\n  \
+             1 transaction, 0.000005000 SOL fees, 0.002449920 SOL rent or bond\n  \
            open report of shard 0 by oracle {second}\n    \
-             1 transaction, 0.000005000 SOL fees, 0.002115840 SOL rent or bond\n  \
+             1 transaction, 0.000005000 SOL fees, 0.002449920 SOL rent or bond\n  \
            open report of shard 0 by oracle {third}\n    \
-             1 transaction, 0.000005000 SOL fees, 0.002115840 SOL rent or bond\n\
+             1 transaction, 0.000005000 SOL fees, 0.002449920 SOL rent or bond\n\
          All together: 9 transactions, {all} SOL; the payer needs {all} SOL at the most.\n\
          Priority fees, where they are paid, come on top.\n"
     );

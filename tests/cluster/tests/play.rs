@@ -20,9 +20,10 @@ pub const EPOCHS: u32 = 5;
 const NODES: usize = 4;
 const ORACLES: usize = 3;
 /// Long enough for every oracle to report under all that befalls it.
-const EPOCH_SECS: &str = "25";
-/// Longer than a test: what is late is scored, not lost.
-const REPORT_SECS: &str = "900";
+const EPOCH_SECS: &str = "45";
+/// As long as it may be: an epoch.
+const REPORT_SECS: &str = EPOCH_SECS;
+/// Longer than a test: no epoch is closed without its shard.
 const SCORE_SECS: &str = "1800";
 /// From the creation to the first epoch: nodes, oracles and reports come before it.
 const GENESIS: &str = "+90";

@@ -71,6 +71,7 @@ impl Scene {
     #[track_caller]
     pub fn register(&mut self, shard: &Address, owner: &Address) -> Address {
         let device = key(&format!("device {}", self.devices.len()));
+        self.open_directory(&device.pubkey());
         let register = self.register_instruction(&device.pubkey(), shard, owner);
         self.stage.accepts(&[register], &[&device]);
         let address = device.pubkey();

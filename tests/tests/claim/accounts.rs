@@ -11,9 +11,7 @@ use stipend_client::{address as place, instruction::Destination};
 use stipend_tests::{
     address, key,
     mint::{token_account, TOKEN_2022_ID},
-    read_only,
-    scene::GENESIS,
-    swapped, Refusal,
+    read_only, swapped, Refusal,
 };
 
 const TOKEN_ID: Address = spl_token_interface::ID;
@@ -25,7 +23,6 @@ fn claim_refuses_an_impostor_of_each_account() {
     for owner in [&a, &b] {
         scene.open_token(&owner.pubkey());
     }
-    scene.warp_to(GENESIS);
     let (twin, twin_shard) = scene.twin(&a.pubkey());
     let twin_mint = address("mint of the twin");
     let [foreign_network, foreign_shard] = ["foreign network", "foreign shard"].map(address);
@@ -34,7 +31,10 @@ fn claim_refuses_an_impostor_of_each_account() {
     let claim = claim(&scene, &shard, &a, &[0]);
     let network = scene.network;
 
-    let cases: [(usize, Address, Refusal); 15] = [
+    let of_twin = place::associated_token(&a.pubkey(), &twin_mint, &TOKEN_ID);
+    scene.stage.put(&of_twin, token_account(&twin_mint, &a.pubkey(), &TOKEN_ID));
+
+    let cases: [(usize, Address, Refusal); 17] = [
         (0, twin, StipendError::MintMismatch.into()),
         (0, foreign_network, ErrorCode::AccountOwnedByWrongProgram.into()),
         (0, shard, ErrorCode::AccountDiscriminatorMismatch.into()),
@@ -42,15 +42,17 @@ fn claim_refuses_an_impostor_of_each_account() {
         (1, twin_shard, StipendError::ShardNetworkMismatch.into()),
         (1, foreign_shard, ErrorCode::AccountOwnedByWrongProgram.into()),
         (1, network, ErrorCode::AccountDiscriminatorMismatch.into()),
+        (1, address("missing"), ErrorCode::AccountOwnedByWrongProgram.into()),
         // Somebody else's own account is the destination then.
         (2, b.pubkey(), StipendError::DestinationMismatch.into()),
         (3, twin_mint, StipendError::MintMismatch.into()),
         (4, place::mint_authority(&twin_mint), StipendError::MintAuthorityAccountMismatch.into()),
         (4, scene.authority.pubkey(), StipendError::MintAuthorityAccountMismatch.into()),
         (5, place::associated_token(&b.pubkey(), &scene.mint, &TOKEN_ID), StipendError::DestinationMismatch.into()),
-        (5, place::associated_token(&a.pubkey(), &twin_mint, &TOKEN_ID), StipendError::DestinationMismatch.into()),
+        (5, of_twin, StipendError::DestinationMismatch.into()),
+        (5, shard, ErrorCode::AccountOwnedByWrongProgram.into()),
         (6, TOKEN_2022_ID, StipendError::TokenProgramMismatch.into()),
-        (6, stipend::ID, StipendError::TokenProgramMismatch.into()),
+        (6, stipend::ID, ErrorCode::InvalidProgramId.into()),
     ];
     for (place, impostor, refusal) in cases {
         scene.stage.refuses(&[swapped(&claim, place, &impostor)], &[], refusal);
@@ -64,7 +66,6 @@ fn claim_refuses_an_impostor_of_each_account() {
 fn claim_refuses_a_whole_other_network_with_this_ones_shard() {
     let (mut scene, shard) = settled();
     let [a, _] = owners();
-    scene.warp_to(GENESIS);
     let (twin, _) = scene.twin(&a.pubkey());
     let twin_mint = address("mint of the twin");
     scene.stage.put(
@@ -94,12 +95,12 @@ fn claim_refuses_a_destination_that_is_no_account_of_the_mint() {
     scene.stage.put(&of_other_mint, token_account(&other_mint, &a.pubkey(), &TOKEN_ID));
     scene.stage.put(&of_other_program, token_account(&mint, &a.pubkey(), &TOKEN_2022_ID));
     scene.stage.put(&blank, Account { data: vec![0; 165], ..token_account(&mint, &a.pubkey(), &TOKEN_ID) });
-    // The first and the third are the token program's own: the mints differ, the account is not initialized.
     let cases: [(Address, Refusal); 4] = [
-        (of_other_mint, Refusal::Program(3)),
-        (of_other_program, StipendError::DestinationNotOpen.into()),
+        (of_other_mint, ErrorCode::ConstraintTokenMint.into()),
+        (of_other_program, ErrorCode::ConstraintTokenTokenProgram.into()),
+        // The token program's own words: it is not initialized.
         (blank, InstructionError::UninitializedAccount.into()),
-        (address("missing"), StipendError::DestinationNotOpen.into()),
+        (address("missing"), ErrorCode::AccountNotInitialized.into()),
     ];
 
     for (destination, refusal) in cases {
@@ -114,7 +115,7 @@ fn claim_needs_an_associated_token_account_that_is_there() {
     let [a, _] = owners();
     let early = claim(&scene, &shard, &a, &[0]);
 
-    scene.stage.refuses(std::slice::from_ref(&early), &[], StipendError::DestinationNotOpen);
+    scene.stage.refuses(std::slice::from_ref(&early), &[], ErrorCode::AccountNotInitialized);
     let token = scene.open_token(&a.pubkey());
     scene.stage.accepts(&[early], &[]);
     assert_eq!(scene.atoms(&token), 399_999);

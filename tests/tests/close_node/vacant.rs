@@ -1,7 +1,7 @@
 //! A vacant slot and its next tenant: who pays whom, and who earns what.
 
-use super::{node_rent, scene, slot_rent, LAMPORTS};
-use crate::acts::{funded, lamports, Tenant};
+use super::{scene, LAMPORTS};
+use crate::acts::{entry_rent, funded, lamports, slot_rent, Tenant};
 use anchor_lang::error::ErrorCode;
 use solana_account::Account;
 use solana_address::Address;
@@ -12,7 +12,7 @@ use stipend_client::instruction::{self, Vacancy};
 use stipend_tests::{
     address, measured, read_only,
     scene::{end, BOND_LAMPORTS, GENESIS},
-    swapped, Refusal, Scene,
+    swapped, Scene,
 };
 
 /// Slot 0 is vacant, and the sponsor paid its rent.
@@ -21,16 +21,17 @@ fn vacated() -> (Scene, Address, Keypair) {
     tenant.retire(&mut scene);
     let close = tenant.close_instruction(&scene, &sponsor.pubkey());
     scene.stage.accepts(&[close], &[]);
-    assert_eq!(scene.shard(&tenant.shard).0.vacant_slots, 1);
+    assert_eq!(scene.slot(&tenant.shard, 0).state, 0);
     (scene, tenant.shard, sponsor)
 }
 
 #[test]
 fn register_node_takes_a_vacant_slot_and_pays_its_rent_to_who_paid_before() {
     let (mut scene, shard, sponsor) = vacated();
-    let (node_rent, slot_rent) = (node_rent(&mut scene), slot_rent(&mut scene));
+    let (entry_rent, slot_rent) = (entry_rent(&mut scene), slot_rent(&mut scene));
     let second = funded(&mut scene, "second sponsor", LAMPORTS);
     let next = Tenant::new("next", &shard);
+    scene.open_directory(&next.device.pubkey());
     scene.warp_to(GENESIS + 1);
     let held = lamports(&mut scene, &shard);
     let before = lamports(&mut scene, &sponsor.pubkey());
@@ -41,17 +42,19 @@ fn register_node_takes_a_vacant_slot_and_pays_its_rent_to_who_paid_before() {
     let receipt = scene.stage.accepts(&[register], &[&second, &next.device]);
 
     assert_eq!(lamports(&mut scene, &sponsor.pubkey()), LAMPORTS);
-    assert_eq!(lamports(&mut scene, &second.pubkey()), LAMPORTS - node_rent - BOND_LAMPORTS - slot_rent);
+    assert_eq!(lamports(&mut scene, &second.pubkey()), LAMPORTS - entry_rent - BOND_LAMPORTS - slot_rent);
     assert_eq!(lamports(&mut scene, &shard), held);
-    let (header, slots) = scene.shard(&shard);
-    assert_eq!((header.vacant_slots, slots.len(), scene.network().slot_count), (0, 1, 1));
-    assert_eq!((slots[0].owner, slots[0].since, slots[0].state), (next.owner.pubkey(), 1, 2));
-    assert_eq!((slots[0].change_epoch, slots[0].boost_bps, slots[0].reason), (u32::MAX, 10_000, 0));
+    let slots = scene.shard(&shard).1;
+    assert_eq!((slots.len(), slots[0].owner, slots[0].from_epoch), (1, next.owner.pubkey(), 1));
+    assert_eq!((slots[0].state, slots[0].until, slots[0].boost_bps, slots[0].reason), (2, u32::MAX, 10_000, 0));
+    let deposit_lamports = entry_rent + slot_rent + BOND_LAMPORTS;
     let node = scene.node(&next.device.pubkey());
-    assert_eq!((node.slot, node.since, node.until, node.payer), (0, 1, u32::MAX, second.pubkey()));
+    assert_eq!((node.shard, node.slot, node.payer), (0, 0, second.pubkey()));
+    assert_eq!((node.deposit_lamports, node.slot_lamports), (deposit_lamports, slot_rent as u32));
     let event: NodeRegistered = receipt.event();
     assert_eq!((event.slot, event.shard, event.owner), (0, shard, next.owner.pubkey()));
-    assert_eq!((event.bond_lamports, event.payer, event.since), (BOND_LAMPORTS, second.pubkey(), 1));
+    assert_eq!((event.bond_lamports, event.deposit_lamports), (BOND_LAMPORTS, deposit_lamports));
+    assert_eq!((event.payer, event.since), (second.pubkey(), 1));
     // And so on: the third tenant pays the second's sponsor.
     next.retire(&mut scene);
     let close = next.close_instruction(&scene, &second.pubkey());
@@ -64,35 +67,40 @@ fn register_node_takes_a_vacant_slot_and_pays_its_rent_to_who_paid_before() {
 #[test]
 fn register_node_takes_a_vacant_slot_back_for_the_same_payer_at_no_rent() {
     let (mut scene, shard, sponsor) = vacated();
-    let (node_rent, slot_rent) = (node_rent(&mut scene), slot_rent(&mut scene));
+    let (entry_rent, slot_rent) = (entry_rent(&mut scene), slot_rent(&mut scene));
     let next = Tenant::new("next", &shard);
+    scene.open_directory(&next.device.pubkey());
 
     let vacancy = Some(Vacancy { slot: 0, payer: sponsor.pubkey() });
     let register = next.register_instruction(&scene, &sponsor.pubkey(), vacancy);
     scene.stage.accepts(&[register], &[&sponsor, &next.device]);
 
-    assert_eq!(lamports(&mut scene, &sponsor.pubkey()), LAMPORTS - slot_rent - node_rent - BOND_LAMPORTS);
+    assert_eq!(lamports(&mut scene, &sponsor.pubkey()), LAMPORTS - slot_rent - entry_rent - BOND_LAMPORTS);
 }
 
 #[test]
-fn register_node_passes_over_a_payer_whose_account_was_emptied() {
-    let least = vacated().0.stage.rent_lamports(0);
+fn register_node_refuses_a_vacant_slot_whose_payer_could_not_exist_with_its_rent() {
+    let (mut scene, shard, sponsor) = vacated();
+    let (entry_rent, slot_rent) = (entry_rent(&mut scene), slot_rent(&mut scene));
+    let least = scene.stage.rent_lamports(0);
+    let second = funded(&mut scene, "second sponsor", LAMPORTS);
+    let next = Tenant::new("next", &shard);
+    scene.open_directory(&next.device.pubkey());
+    let vacancy = Some(Vacancy { slot: 0, payer: sponsor.pubkey() });
+    let register = next.register_instruction(&scene, &second.pubkey(), vacancy);
+
     // A slot's rent alone can't keep an account; with one lamport less than what is missing it still can't.
-    for (left, is_paid) in [(0, false), (least - 64 * 6_960 - 1, false), (least - 64 * 6_960, true)] {
-        let (mut scene, shard, sponsor) = vacated();
+    for left in [0, least - slot_rent - 1] {
         scene.stage.put(&sponsor.pubkey(), Account { lamports: left, ..Account::default() });
-        let (node_rent, slot_rent) = (node_rent(&mut scene), slot_rent(&mut scene));
-        let second = funded(&mut scene, "second sponsor", LAMPORTS);
-        let next = Tenant::new("next", &shard);
-
-        let vacancy = Some(Vacancy { slot: 0, payer: sponsor.pubkey() });
-        let register = next.register_instruction(&scene, &second.pubkey(), vacancy);
-        scene.stage.accepts(&[register], &[&second, &next.device]);
-
-        let paid = if is_paid { slot_rent } else { 0 };
-        assert_eq!(lamports(&mut scene, &sponsor.pubkey()), left + paid);
-        assert_eq!(lamports(&mut scene, &second.pubkey()), LAMPORTS - node_rent - BOND_LAMPORTS - paid);
+        let refused = std::slice::from_ref(&register);
+        scene.stage.refuses(refused, &[&second, &next.device], StipendError::PayerEmpty);
     }
+    // Whoever wants the slot sends what is missing, and nothing is lost.
+    scene.stage.put(&sponsor.pubkey(), Account { lamports: least - slot_rent, ..Account::default() });
+    scene.stage.accepts(&[register], &[&second, &next.device]);
+
+    assert_eq!(lamports(&mut scene, &sponsor.pubkey()), least);
+    assert_eq!(lamports(&mut scene, &second.pubkey()), LAMPORTS - entry_rent - BOND_LAMPORTS - slot_rent);
 }
 
 #[test]
@@ -100,6 +108,9 @@ fn register_node_takes_a_vacant_slot_once() {
     let (mut scene, shard, sponsor) = vacated();
     let vacancy = Some(Vacancy { slot: 0, payer: sponsor.pubkey() });
     let [one, other] = ["one", "other"].map(|name| Tenant::new(name, &shard));
+    for tenant in [&one, &other] {
+        scene.open_directory(&tenant.device.pubkey());
+    }
     let payer = scene.stage.payer.pubkey();
     let (first, second) =
         (one.register_instruction(&scene, &payer, vacancy), other.register_instruction(&scene, &payer, vacancy));
@@ -118,6 +129,7 @@ fn register_node_refuses_a_slot_that_is_not_vacant_or_not_there() {
     let retired = Tenant::registered(&mut scene, "retired", &shard);
     retired.retire(&mut scene);
     let next = Tenant::new("next", &shard);
+    scene.open_directory(&next.device.pubkey());
     let payer = scene.stage.payer.pubkey();
     let cases = [
         (1, live.owner.pubkey(), StipendError::SlotTaken),
@@ -144,48 +156,44 @@ fn register_node_refuses_a_vacant_slot_of_another_networks_shard() {
     let (mut scene, shard, sponsor) = vacated();
     let (twin, twin_shard) = scene.twin(&address("owner"));
     let next = Tenant::new("next", &shard);
+    scene.open_directory(&next.device.pubkey());
+    scene.open_directory_of(&twin, &next.device.pubkey());
     let vacancy = Some(Vacancy { slot: 0, payer: sponsor.pubkey() });
     let payer = scene.stage.payer.pubkey();
     let (device, owner) = (next.device.pubkey(), next.owner.pubkey());
 
     let elsewhere = instruction::register_node(&payer, &device, None, &twin, &shard, &owner, vacancy);
-    scene.stage.refuses(&[elsewhere], &[&next.device], StipendError::ShardNetworkMismatch);
     let taken = instruction::register_node(&payer, &device, None, &scene.network, &twin_shard, &owner, vacancy);
-    let result = scene.stage.send(&[taken], &[&next.device]).map(|receipt| receipt.compute_units);
-    // Whichever it sees first: the shard is another network's, and its slot has a tenant.
-    let refusals = [StipendError::ShardNetworkMismatch, StipendError::SlotTaken].map(|error| {
-        let error = Refusal::from(error).to_instruction_error();
-        Err(solana_transaction_error::TransactionError::InstructionError(0, error))
-    });
-    assert!(refusals.contains(&result), "{result:?}");
+
+    for register in [elsewhere, taken] {
+        scene.stage.refuses(&[register], &[&next.device], StipendError::ShardNetworkMismatch);
+    }
 }
 
 #[test]
-fn open_shard_is_refused_while_a_slot_is_vacant() {
+fn open_shard_does_not_wait_for_vacant_slots_to_be_taken() {
     let mut scene = Scene::with(3, |params| params.shard_capacity = 2);
     let shard = scene.open_shard();
     let [one, _] = ["one", "other"].map(|name| Tenant::registered(&mut scene, name, &shard));
-    let open = instruction::open_shard(&scene.stage.payer.pubkey(), &scene.network, 1);
     one.retire(&mut scene);
     one.close(&mut scene);
-
-    scene.stage.refuses(std::slice::from_ref(&open), &[], StipendError::ShardNotFull);
-    // No slot can be added to a shard that is full but for it.
+    // No slot can be added to a shard that has grown as far as it may.
     let next = Tenant::new("next", &shard);
+    scene.open_directory(&next.device.pubkey());
     let add = next.register_instruction(&scene, &scene.stage.payer.pubkey(), None);
     scene.stage.refuses(&[add], &[&next.device], StipendError::ShardFull);
-    next.register_in(&mut scene, 0);
-    scene.stage.accepts(&[open], &[]);
+
+    scene.open_shard();
+
     assert_eq!(scene.network().shard_count, 2);
+    next.register_in(&mut scene, 0);
+    assert_eq!(scene.slot(&shard, 0).owner, next.owner.pubkey());
 }
 
 #[test]
 fn neither_tenant_of_a_slot_earns_from_the_others_time() {
     // Slots 0 and 1; a report names both for every epoch, whoever is there, and sees both up.
-    let mut scene = Scene::with(3, |params| {
-        (params.policy.report_secs, params.policy.score_secs) = (200, 400);
-        params.emission.per_epoch_atoms = 60_000_000;
-    });
+    let mut scene = Scene::with(3, |params| params.emission.per_epoch_atoms = 60_000_000);
     let shard = scene.open_shard();
     let [old, neighbour] = ["old", "neighbour"].map(|name| Tenant::registered(&mut scene, name, &shard));
     let up = [measured(10_000, 0); 2];
@@ -231,10 +239,10 @@ fn a_vacant_slot_earns_nothing_whatever_is_measured_of_it() {
     assert_eq!((slots[0].uptime_bps, slots[0].bandwidth, slots[0].score, slots[0].reason), (10_000, 1_000, 0, 0));
     assert_eq!((slots[0].accrued_atoms, slots[0].state), (0, 0));
     assert_eq!(slots[1].accrued_atoms, 60_000_000);
-    // Its rent's payer, whose address the slot bears, has nothing to claim either.
+    // Its rent's payer, whose address the slot bears, is no owner.
     let payer = scene.stage.payer.pubkey();
     scene.open_token(&payer);
     let claim = scene.claim_instruction(&shard, &payer, &[0]);
-    scene.stage.refuses(&[claim], &[], StipendError::NothingToClaim);
+    scene.stage.refuses(&[claim], &[], StipendError::SlotOwnerMismatch);
     assert_eq!(slots[1].owner, neighbour.owner.pubkey());
 }

@@ -37,32 +37,52 @@ fn create_network_refuses_an_epoch_of_nothing_or_of_more_than_366_days() {
     let mut foundry = Foundry::new();
 
     foundry.refuses(|params| params.epoch_secs = 0, StipendError::EpochLengthOutOfRange);
-    foundry.accepts(|params| params.epoch_secs = 1);
-    let of = |epoch_secs| {
-        move |params: &mut NetworkParams| (params.epoch_secs, params.policy.score_secs) = (epoch_secs, u32::MAX)
-    };
-    foundry.accepts(of(LEAP_YEAR_SECS));
-    foundry.refuses(of(LEAP_YEAR_SECS + 1), StipendError::EpochLengthOutOfRange);
+    foundry.accepts(|params| {
+        (params.epoch_secs, params.policy.report_secs, params.policy.score_secs) = (1, 1, 2);
+    });
+    foundry.accepts(|params| params.epoch_secs = LEAP_YEAR_SECS);
+    foundry.refuses(|params| params.epoch_secs = LEAP_YEAR_SECS + 1, StipendError::EpochLengthOutOfRange);
 }
 
 #[test]
-fn create_network_refuses_an_empty_report_window() {
+fn create_network_refuses_a_report_window_that_is_empty_or_longer_than_an_epoch() {
     let mut foundry = Foundry::new();
 
     foundry.refuses(|params| params.policy.report_secs = 0, StipendError::ReportWindowEmpty);
     foundry.accepts(|params| params.policy.report_secs = 1);
+    foundry.accepts(|params| params.policy.report_secs = 100);
+    foundry.refuses(|params| params.policy.report_secs = 101, StipendError::ReportWindowTooLong);
+    foundry.refuses(|params| params.policy.report_secs = u32::MAX, StipendError::ReportWindowTooLong);
 }
 
 #[test]
-fn create_network_refuses_a_scoring_window_shorter_than_report_window_and_epoch() {
+fn create_network_refuses_a_scoring_window_no_longer_than_the_report_window() {
     let mut foundry = Foundry::new();
 
-    // 40 + 100.
-    foundry.refuses(|params| params.policy.score_secs = 139, StipendError::ScoringWindowTooShort);
-    foundry.accepts(|params| params.policy.score_secs = 140);
-    let longest =
-        |params: &mut NetworkParams| (params.policy.report_secs, params.policy.score_secs) = (u32::MAX, u32::MAX);
-    foundry.refuses(longest, StipendError::ScoringWindowTooShort);
+    foundry.refuses(|params| params.policy.score_secs = 0, StipendError::ScoringWindowTooShort);
+    // Of a report window of 40.
+    foundry.refuses(|params| params.policy.score_secs = 40, StipendError::ScoringWindowTooShort);
+    foundry.accepts(|params| params.policy.score_secs = 41);
+}
+
+#[test]
+fn create_network_refuses_a_scoring_window_above_30_days_and_two_epochs() {
+    let mut foundry = Foundry::new();
+    let windows = |epoch_secs, score_secs| {
+        move |params: &mut NetworkParams| (params.epoch_secs, params.policy.score_secs) = (epoch_secs, score_secs)
+    };
+
+    // 30 days are 2,592,000 seconds: the longer of the two bounds where epochs are short.
+    foundry.accepts(windows(100, 2_592_000));
+    foundry.refuses(windows(100, 2_592_001), StipendError::ScoringWindowTooLong);
+    foundry.accepts(windows(1_296_000, 2_592_000));
+    foundry.refuses(windows(1_296_000, 2_592_001), StipendError::ScoringWindowTooLong);
+    // Two epochs are longer where each is longer than 15 days.
+    foundry.accepts(windows(1_296_001, 2_592_002));
+    foundry.refuses(windows(1_296_001, 2_592_003), StipendError::ScoringWindowTooLong);
+    foundry.accepts(windows(LEAP_YEAR_SECS, 63_244_800));
+    foundry.refuses(windows(LEAP_YEAR_SECS, 63_244_801), StipendError::ScoringWindowTooLong);
+    foundry.refuses(windows(LEAP_YEAR_SECS, u32::MAX), StipendError::ScoringWindowTooLong);
 }
 
 #[test]
@@ -148,13 +168,13 @@ fn create_network_refuses_a_quorum_of_nobody_or_of_more_than_sixteen() {
 }
 
 #[test]
-fn create_network_refuses_shards_of_nothing_or_of_more_than_1024_slots() {
+fn create_network_refuses_shards_of_nothing_or_of_more_than_600_slots() {
     let mut foundry = Foundry::new();
 
     foundry.refuses(|params| params.shard_capacity = 0, StipendError::ShardCapacityOutOfRange);
     foundry.accepts(|params| params.shard_capacity = 1);
-    foundry.accepts(|params| params.shard_capacity = 1_024);
-    foundry.refuses(|params| params.shard_capacity = 1_025, StipendError::ShardCapacityOutOfRange);
+    foundry.accepts(|params| params.shard_capacity = 600);
+    foundry.refuses(|params| params.shard_capacity = 601, StipendError::ShardCapacityOutOfRange);
 }
 
 #[test]

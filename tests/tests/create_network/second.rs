@@ -5,7 +5,12 @@ use anchor_lang::error::ErrorCode;
 use solana_address::Address;
 use solana_instruction::Instruction;
 use solana_signer::Signer;
-use stipend::{error::StipendError, event::NetworkCreated, instructions::NetworkParams, state::Network};
+use stipend::{
+    error::StipendError,
+    event::NetworkCreated,
+    instructions::NetworkParams,
+    state::{EmissionParams, Network},
+};
 use stipend_client::{account, address as place, instruction};
 use stipend_tests::{
     address, key,
@@ -67,22 +72,112 @@ fn create_network_takes_any_id_once() {
 }
 
 #[test]
-fn create_network_hands_over_no_atom_that_the_first_has_scheduled() {
+fn create_network_hands_over_no_atom_that_the_first_has_scheduled_or_its_begun_epochs_may_emit() {
     let mut scene = Scene::with(3, |params| params.cap_atoms = 10_000_000);
     scene.warp_to(end(1));
-    // Two empty epochs, whose emission is carried.
+    // Two empty epochs, whose emission is carried; epoch 2 is under way.
     scene.close();
     assert_eq!(scene.network().emission.scheduled_atoms, 2_000_000);
-    let more = create(&scene, 1, 8_000_001);
+    let more = create(&scene, 1, 7_000_001);
     scene.stage.refuses(&[more], &[&scene.authority], StipendError::CapExceedsShare);
 
-    let all = create(&scene, 1, 8_000_000);
+    let all = create(&scene, 1, 7_000_000);
     scene.govern(all);
 
     let emission = scene.network().emission;
-    assert_eq!((emission.cap_atoms, emission.scheduled_atoms), (2_000_000, 2_000_000));
+    assert_eq!((emission.cap_atoms, emission.scheduled_atoms), (3_000_000, 2_000_000));
     let none = create(&scene, 2, 1_000_000);
     scene.stage.refuses(&[none], &[&scene.authority], StipendError::CapExceedsShare);
+}
+
+#[test]
+fn create_network_between_scoring_and_closing_takes_nothing_of_the_scored_epoch() {
+    let mut scene = Scene::with(3, |params| params.cap_atoms = 10_000_000);
+    let shard = scene.open_shard();
+    scene.register(&shard, &address("owner"));
+    scene.warp_to(end(0));
+    scene.report_all(&shard, 0, &UP);
+    scene.score(&shard, 0);
+    // Epoch 0 is scored and epoch 1 under way: both keep their 1,000,000.
+    let more = create(&scene, 1, 8_000_001);
+    scene.stage.refuses(&[more], &[&scene.authority], StipendError::CapExceedsShare);
+    let most = create(&scene, 1, 8_000_000);
+    scene.govern(most);
+
+    scene.close();
+    scene.settle(&shard);
+    scene.run_epoch(&shard, 1, &UP);
+
+    assert_eq!(scene.network().ring.map(|entry| entry.emission_atoms)[..2], [1_000_000, 1_000_001]);
+    // One atom of each epoch is floored away, and carried.
+    assert_eq!(scene.shard(&shard).1[0].accrued_atoms, 1_999_999);
+    // Nothing is left for epoch 2, which had not begun, but what the floor left over.
+    scene.run_epoch(&shard, 2, &UP);
+    assert_eq!(scene.network().emission.scheduled_atoms, 2_000_000);
+}
+
+#[test]
+fn create_network_leaves_begun_epochs_what_their_next_policy_emits() {
+    let mut scene = Scene::with(3, |params| params.cap_atoms = 10_000_000);
+    scene.warp_to(GENESIS);
+    let more = EmissionParams { per_epoch_atoms: 3_000_000, ..params().emission };
+    scene.update_policy(1, Some(more), |_| ());
+    // It has not begun: epoch 0 keeps 1,000,000.
+    let over = create(&scene, 1, 9_000_001);
+    scene.stage.refuses(&[over], &[&scene.authority], StipendError::CapExceedsShare);
+    // It has: epochs 0 and 1 may emit up to 3,000,000 each.
+    scene.warp_to(end(0));
+    let over = create(&scene, 1, 4_000_001);
+    scene.stage.refuses(&[over], &[&scene.authority], StipendError::CapExceedsShare);
+
+    let most = create(&scene, 1, 4_000_000);
+    scene.govern(most);
+
+    assert_eq!(scene.network().emission.cap_atoms, 6_000_000);
+}
+
+#[test]
+fn create_network_leaves_the_first_an_epochs_emission_from_its_first_second_on() {
+    for (now, kept_atoms) in [(GENESIS - 1, 0), (GENESIS, 1_000_000), (end(0) - 1, 1_000_000), (end(0), 2_000_000)] {
+        let mut scene = Scene::with(0, |params| params.cap_atoms = 10_000_000);
+        scene.warp_to(now);
+
+        let over = create(&scene, 1, 10_000_001 - kept_atoms);
+        scene.stage.refuses(&[over], &[&scene.authority], StipendError::CapExceedsShare);
+        let most = create(&scene, 1, 10_000_000 - kept_atoms);
+        scene.govern(most);
+
+        assert_eq!(scene.network().emission.cap_atoms, kept_atoms);
+    }
+}
+
+#[test]
+fn create_network_leaves_begun_epochs_what_their_policy_emits_where_the_next_emits_less() {
+    let less = EmissionParams { per_epoch_atoms: 1_000, ..params().emission };
+    let mut scene = Scene::with(0, |params| params.cap_atoms = 10_000_000);
+    scene.update_policy(1, Some(less), |_| ());
+    scene.warp_to(end(0));
+
+    // Epochs 0 and 1 keep what the greater of both emits.
+    let over = create(&scene, 1, 8_000_001);
+    scene.stage.refuses(&[over], &[&scene.authority], StipendError::CapExceedsShare);
+    let most = create(&scene, 1, 8_000_000);
+    scene.govern(most);
+}
+
+#[test]
+fn create_network_waits_where_the_first_has_more_epochs_to_close_than_its_cap_lasts_for() {
+    // A cap of 1,000,000,000 for 1,001 epochs of 1,000,000 that have begun.
+    let mut scene = Scene::with(0, |_| ());
+    scene.warp_to(end(999));
+    let least = create(&scene, 1, 1_000_000);
+    scene.stage.refuses(std::slice::from_ref(&least), &[&scene.authority], StipendError::CapExceedsShare);
+
+    // Of 32 epochs the first two are carried and the others lapse: 998,000,000 are left for 969.
+    scene.close();
+    let over = create(&scene, 1, 29_000_001);
+    scene.stage.refuses(&[over], &[&scene.authority], StipendError::CapExceedsShare);
+    scene.govern(least);
 }
 
 #[test]
@@ -113,7 +208,7 @@ fn create_network_refuses_an_impostor_of_the_first_network() {
     scene.stage.copy(&scene.network.clone(), &foreign, &TOKEN_ID);
     let create = create(&scene, 2, 1_000_000);
 
-    let cases: [(Address, Refusal); 6] = [
+    let cases: [(Address, Refusal); 7] = [
         // Another mint's first, and this mint's second.
         (twin, StipendError::FirstNetworkMismatch.into()),
         (place::network(&scene.mint, 1), StipendError::FirstNetworkMismatch.into()),
@@ -121,13 +216,16 @@ fn create_network_refuses_an_impostor_of_the_first_network() {
         (foreign, ErrorCode::AccountOwnedByWrongProgram.into()),
         (place::network(&scene.mint, 9), ErrorCode::AccountOwnedByWrongProgram.into()),
         (shard, ErrorCode::AccountDiscriminatorMismatch.into()),
+        // The one that is to be made.
+        (place::network(&scene.mint, 2), ErrorCode::AccountOwnedByWrongProgram.into()),
     ];
     for (impostor, refusal) in cases {
+        println!("{impostor}");
         scene.stage.refuses(&[swapped(&create, 4, &impostor)], &[&scene.authority], refusal);
     }
     scene.stage.refuses(&[read_only(&create, 4)], &[&scene.authority], ErrorCode::ConstraintMut);
     let of_other_program = swapped(&create, 6, &TOKEN_2022_ID);
-    scene.stage.refuses(&[of_other_program], &[&scene.authority], StipendError::TokenProgramMismatch);
+    scene.stage.refuses(&[of_other_program], &[&scene.authority], ErrorCode::ConstraintMintTokenProgram);
 }
 
 #[test]
@@ -154,27 +252,29 @@ fn create_network_lets_all_networks_of_a_mint_together_emit_no_more_than_the_fir
     let owner = key("owner").pubkey();
     let token = scene.open_token(&owner);
 
-    let mut scheduled = Vec::new();
-    for network in networks {
-        // The same oracles and a device of its own measure the other service.
+    // The same oracles and a device of its own measure the other service.
+    let shards = networks.map(|network| {
         (scene.network, scene.shards, scene.oracles) = (network, Vec::new(), Vec::new());
-        scene.warp_to(GENESIS - 1);
         for name in ["oracle 0", "oracle 1"] {
             scene.add_oracle(key(name));
         }
         let shard = scene.open_shard();
         scene.register(&shard, &owner);
-        // More epochs than either cap lasts for; those behind it emit nothing but what was left over.
-        for epoch in 0..7 {
-            scene.warp_to(end(epoch));
-            scene.report_all(&shard, epoch, &UP);
-            scene.score(&shard, epoch);
-            scene.close();
-            scene.settle(&shard);
+        shard
+    });
+    // More epochs than either cap lasts for; those behind it emit nothing but what was left over.
+    for epoch in 0..7 {
+        scene.warp_to(end(epoch));
+        for (network, shard) in networks.iter().zip(&shards) {
+            scene.network = *network;
+            scene.run_epoch(shard, epoch, &UP);
         }
-        scene.claim(&shard, &owner, &[0]);
-        scheduled.push(scene.network().emission.scheduled_atoms);
     }
+    let scheduled = [0, 1].map(|place| {
+        scene.network = networks[place];
+        scene.claim(&shards[place], &owner, &[0]);
+        scene.network().emission.scheduled_atoms
+    });
 
     assert_eq!(scheduled, [3_000_000, 2_000_000]);
     let mint = scene.mint;

@@ -4,10 +4,10 @@ use super::{prove, scene_of, signed};
 use solana_account::Account;
 use solana_address::Address;
 use solana_instruction::Instruction;
-use solana_message::AddressLookupTableAccount;
+use solana_message::{v1, AddressLookupTableAccount, Hash};
 use solana_signer::Signer;
 use solana_transaction::Transaction;
-use stipend::event::OracleSuspended;
+use stipend::{constants::MAX_RELAYED_SLOTS, event::OracleSuspended};
 use stipend_client::instruction::Contradicted;
 use stipend_tests::{address, measured, Scene};
 
@@ -55,11 +55,35 @@ fn table(scene: &mut Scene, addresses: Vec<Address>) -> AddressLookupTableAccoun
 }
 
 #[test]
-fn prove_equivocation_of_113_nodes_fits_a_plain_transaction() {
-    let (mut scene, proof) = long_proof(113);
+fn prove_equivocation_of_118_nodes_fits_a_plain_transaction() {
+    let (mut scene, proof) = long_proof(118);
     let message = Transaction::new_with_payer(&proof, Some(&scene.stage.payer.pubkey())).message_data();
 
     // A count and one signature come before the message, and a packet holds 1,232 bytes: not one node of six bytes more.
-    assert_eq!(1 + 64 + message.len(), 1_230);
+    assert_eq!(1 + 64 + message.len(), 1_227);
     scene.stage.accepts(&proof, &[]);
+}
+
+#[test]
+fn prove_equivocation_of_two_of_the_longest_relayed_batches_fits_a_transaction_of_version_1() {
+    let (mut scene, shard) = scene_of(300);
+    let values = vec![measured(9_000, 1); MAX_RELAYED_SLOTS];
+    let mut others = values.clone();
+    others[MAX_RELAYED_SLOTS - 1] = measured(9_000, 2);
+    let one = signed(&mut scene, &shard, &values);
+    let (batch, signature) = signed(&mut scene, &shard, &others);
+    let proof = prove(&scene, &shard, &one, &Contradicted::Signed(batch, signature));
+
+    let config = v1::TransactionConfig::empty()
+        .with_compute_unit_limit(1_400_000)
+        .with_loaded_accounts_data_size_limit(10_000_000);
+    let payer = scene.stage.payer.pubkey();
+    let message = v1::Message::try_compile_with_config(&payer, &proof, Hash::default(), config).unwrap();
+
+    // Behind the message comes the prover's signature.
+    let bytes = message.size() + v1::SIGNATURE_SIZE;
+    assert!(bytes <= v1::MAX_TRANSACTION_SIZE, "{bytes} bytes");
+    assert_eq!(message.header.num_required_signatures, 1);
+    let event: OracleSuspended = scene.stage.accepts(&proof, &[]).event();
+    assert_eq!(event.slot, 279);
 }

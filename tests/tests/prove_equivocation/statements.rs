@@ -45,7 +45,7 @@ fn prove_equivocation_refuses_statements_that_do_not_contradict() {
     let value = measured(9_000, 1);
     let other = measured(8_000, 1);
     // First slot and values of each statement.
-    let cases: [(u16, &[Measured], u16, &[Measured]); 9] = [
+    let cases: [(u16, &[Measured], u16, &[Measured]); 13] = [
         (0, &[value], 0, &[value]),
         (0, &[value, other], 0, &[value, other]),
         // Different slots: apart, next to each other, and by a shift that makes the bytes alike.
@@ -57,6 +57,11 @@ fn prove_equivocation_refuses_statements_that_do_not_contradict() {
         (0, &[BLANK, value], 0, &[value, BLANK]),
         (0, &[BLANK], 0, &[BLANK]),
         (0, &[], 0, &[value]),
+        // Nothing was said about one field: the half agrees with the whole, or there is nothing to compare.
+        (0, &[(Some(9_000), None)], 0, &[value]),
+        (0, &[(None, Some(1))], 0, &[value]),
+        (0, &[(Some(8_000), None)], 0, &[(None, Some(1))]),
+        (0, &[(Some(9_000), None), value], 0, &[value, (None, Some(1))]),
     ];
     for (first_one, one, first_other, other) in cases {
         let (one, other) = (batch(&mut scene, first_one, one), batch(&mut scene, first_other, other));
@@ -99,10 +104,13 @@ fn prove_equivocation_refuses_statements_of_two_epochs() {
 fn prove_equivocation_refuses_a_record_that_does_not_contradict() {
     let (mut scene, shard) = scene();
     scene.report(0, &shard, 0, &[measured(9_000, 1), BLANK, measured(7_000, 1)]);
-    let same = signed(&mut scene, &shard, &[measured(9_000, 1), measured(1, 1), BLANK]);
-
-    let proof = prove(&scene, &shard, &same, &Contradicted::Recorded);
-    scene.stage.refuses(&proof, &[], StipendError::NotEquivocation);
+    // The same, a slot that the record leaves blank, one that the statement does, and halves of what is recorded.
+    for values in [[measured(9_000, 1), measured(1, 1), BLANK], [(Some(9_000), None), (Some(1), None), (None, Some(1))]]
+    {
+        let agreeing = signed(&mut scene, &shard, &values);
+        let proof = prove(&scene, &shard, &agreeing, &Contradicted::Recorded);
+        scene.stage.refuses(&proof, &[], StipendError::NotEquivocation);
+    }
 
     // Of epoch 0, while the record is of epoch 1.
     let of_0 = signed(&mut scene, &shard, &[measured(8_000, 1)]);
@@ -189,11 +197,10 @@ fn prove_equivocation_refuses_a_message_that_is_no_report() {
     let data = batch(&mut scene, 0, &[measured(7_000, 1)]).to_data(&report);
     let mut other_tag = data.clone();
     other_tag[0] ^= 1;
-    let messages: [Vec<u8>; 6] = [
+    let messages: [Vec<u8>; 5] = [
         instruction::evidence_data(domain, &report, 0, [7; 32]),
         other_tag,
         data[..data.len() - 1].to_vec(),
-        [data.clone(), vec![0]].concat(),
         data[8..].to_vec(),
         Vec::new(),
     ];

@@ -6,11 +6,14 @@ use solana_account::Account;
 use solana_address::Address;
 use solana_instruction::{AccountMeta, Instruction};
 use solana_signer::Signer;
-use stipend::error::StipendError;
+use stipend::{
+    error::StipendError,
+    state::{Report, Tail},
+};
 use stipend_client::{address as place, instruction};
 use stipend_tests::{
     address, key, measured,
-    scene::{end, GENESIS, REPORT_SECS},
+    scene::{end, REPORT_SECS},
     swapped, Refusal, Scene,
 };
 
@@ -72,6 +75,7 @@ fn score_shard_refuses_a_report_too_many() {
 fn score_shard_refuses_a_report_more_than_sixteen() {
     let mut scene = Scene::with(16, |params| params.policy.quorum = 16);
     let shard = scene.open_shard();
+    scene.register(&shard, &address("owner"));
     scene.warp_to(end(0));
     scene.report_all(&shard, 0, &[]);
     let mut keys = scene.oracle_keys();
@@ -85,21 +89,19 @@ fn score_shard_refuses_a_report_more_than_sixteen() {
 #[test]
 fn score_shard_refuses_a_report_that_is_not_the_oracles_of_this_shard() {
     let (mut scene, shard, score) = reported();
-    scene.warp_to(GENESIS);
     let (_, twin_shard) = scene.twin(&address("owner"));
-    scene.warp_to(end(0));
     let oracle = scene.oracle_keys()[2];
     let report = place::report(&shard, &oracle);
     let foreign = address("foreign");
     scene.stage.copy(&report, &foreign, &spl_token_interface::ID);
-    let node = place::node(&scene.network, &key("device 0").pubkey());
+    let directory = place::directory(&scene.network, &key("device 0").pubkey());
     let network = scene.network;
 
     let cases: [(Address, Refusal); 6] = [
         (place::report(&twin_shard, &oracle), StipendError::ReportShardMismatch.into()),
         (foreign, ErrorCode::AccountOwnedByWrongProgram.into()),
         (spl_token_interface::ID, ErrorCode::AccountOwnedByWrongProgram.into()),
-        (node, ErrorCode::AccountDiscriminatorMismatch.into()),
+        (directory, ErrorCode::AccountDiscriminatorMismatch.into()),
         (twin_shard, ErrorCode::AccountDiscriminatorMismatch.into()),
         (network_copy(&mut scene, &network), ErrorCode::AccountDiscriminatorMismatch.into()),
     ];
@@ -130,7 +132,7 @@ fn score_shard_refuses_an_account_of_nobody_in_place_of_a_report() {
         // An address that the program could use, but for another oracle, shard or kind.
         place::report(&shard, &address("nobody")),
         place::report(&address("no shard"), &oracle),
-        place::node(&scene.network, &oracle),
+        place::shard(&scene.network, 1),
     ];
 
     for now in [end(0), end(0) + REPORT_SECS] {
@@ -162,12 +164,22 @@ fn score_shard_refuses_a_report_of_a_wrong_size() {
     let (mut scene, shard, score) = reported();
     let report = place::report(&shard, &scene.oracle_keys()[2]);
     let stored = scene.stage.account(&report).unwrap();
-    // Cut short, with half an entry, and with fewer entries than the shard has slots.
-    for bytes in [8, 119, 121, 143, 132] {
+    // Cut short, with a part of an entry, and with fewer entries than the shard has slots.
+    let header = Report::HEADER_SPACE;
+    let cases: [(usize, Refusal); 7] = [
+        (7, ErrorCode::AccountDiscriminatorNotFound.into()),
+        (8, ErrorCode::AccountDidNotDeserialize.into()),
+        (header - 1, ErrorCode::AccountDidNotDeserialize.into()),
+        (header + 1, StipendError::AccountSizeWrong.into()),
+        (header + 4 * 6 - 1, StipendError::AccountSizeWrong.into()),
+        (header, StipendError::AccountSizeWrong.into()),
+        (header + 2 * 6, StipendError::AccountSizeWrong.into()),
+    ];
+    for (bytes, refusal) in cases {
         let data = stored.data[..bytes].to_vec();
         scene.stage.put(&report, Account { data, ..stored.clone() });
 
-        scene.stage.refuses(std::slice::from_ref(&score), &[], StipendError::AccountSizeWrong);
+        scene.stage.refuses(std::slice::from_ref(&score), &[], refusal);
     }
 }
 

@@ -4,6 +4,8 @@
 
 use super::{scene, score};
 use solana_address::Address;
+use solana_signer::Signer;
+use stipend_client::instruction;
 use stipend_tests::{
     address, measured,
     scene::{end, Measured, REPORT_SECS},
@@ -147,6 +149,7 @@ fn score_shard_multiplies_by_the_boost_and_floors() {
     // 5,001 · 6,000 = 30,006,000; · 1.5; · 0.3333 = 10,000,999.8; · 6.5535 = 196,644,321.
     for (boost_bps, expected) in [(15_000, 45_009_000), (3_333, 10_000_999), (65_535, 196_644_321), (0, 0)] {
         let (mut scene, shard) = scene();
+        scene.forge_network(|network| (network.policy.min_boost_bps, network.policy.max_boost_bps) = (0, u16::MAX));
         scene.forge_shard(&shard, |_, slots| slots[0].boost_bps = boost_bps);
         scene.report_all(&shard, 0, &[measured(5_001, 0)]);
 
@@ -154,6 +157,30 @@ fn score_shard_multiplies_by_the_boost_and_floors() {
 
         assert_eq!(kept(&mut scene, &shard, 0), (5_001, 0, expected, 1));
         assert_eq!(scene.network().total_score, u64::from(expected));
+    }
+}
+
+#[test]
+fn score_shard_counts_a_boost_within_the_bounds_of_the_epochs_policy() {
+    let mut scene = Scene::new();
+    let shard = scene.open_shard();
+    for _ in 0..2 {
+        scene.register(&shard, &address("owner"));
+    }
+    // 3.0 and 0.3, where 0.1 to 4.0 are allowed; from epoch 1 on only 0.5 to 2.0 are.
+    for (device, boost_bps) in [(0, 30_000), (1, 3_000)] {
+        let device = scene.devices[device].pubkey();
+        scene.govern(instruction::set_boost(&scene.authority.pubkey(), &scene.network, &shard, &device, boost_bps));
+    }
+    scene.update_policy(1, None, |policy| (policy.min_boost_bps, policy.max_boost_bps) = (5_000, 20_000));
+    let values = [measured(9_000, 0); 2];
+
+    // 54,000,000 · 3 and · 0.3; then · 2 and · 0.5.
+    for (epoch, expected) in [(0, [162_000_000, 16_200_000]), (1, [108_000_000, 27_000_000])] {
+        scene.run_epoch(&shard, epoch, &values);
+        assert_eq!([0, 1].map(|slot| scene.slot(&shard, slot).score), expected);
+        // The boost itself stays, for policies to come.
+        assert_eq!([0, 1].map(|slot| scene.slot(&shard, slot).boost_bps), [30_000, 3_000]);
     }
 }
 

@@ -91,6 +91,23 @@ fn score_shard_counts_nothing_for_an_epoch_that_nobody_scored() {
 }
 
 #[test]
+fn score_shard_counts_nothing_of_a_shard_in_which_no_node_can_earn() {
+    let mut scene = Scene::with(4, |params| params.policy.quorum = 3);
+    let shard = scene.open_shard();
+    // In epoch 0: it counts from epoch 1 on.
+    scene.warp_to(end(0) - 1);
+    scene.register(&shard, &address("owner"));
+    scene.warp_to(end(0));
+    for oracle in [0, 1] {
+        scene.report(oracle, &shard, 0, &[measured(9_000, 0)]);
+    }
+
+    scene.score(&shard, 0);
+
+    assert_eq!(records(&mut scene), [(0, 0); 4]);
+}
+
+#[test]
 fn score_shard_stops_counting_at_the_greatest_number() {
     let (mut scene, [shard, _]) = scene();
     scene.forge_network(|network| {

@@ -1,17 +1,16 @@
 //! Every account and every signed field that could stand in another's place.
 
-use super::{relay, scene, submit};
+use super::{early_scene, relay, scene, submit};
 use anchor_lang::error::ErrorCode;
 use solana_account::Account;
 use solana_address::Address;
 use solana_signer::Signer;
-use stipend::error::StipendError;
-use stipend_client::{address as place, instruction};
-use stipend_tests::{
-    address, key, measured, read_only,
-    scene::{end, GENESIS},
-    swapped, Refusal, Scene,
+use stipend::{
+    error::StipendError,
+    state::{Network, Report, Shard, Tail},
 };
+use stipend_client::{address as place, instruction};
+use stipend_tests::{address, key, measured, read_only, scene::end, swapped, Refusal, Scene};
 
 #[test]
 fn submit_report_refuses_another_domain() {
@@ -60,7 +59,7 @@ fn submit_report_refuses_an_oracle_of_another_network() {
     // A report that the program would never have made: of a key that is not in this network's set.
     let forged = place::report(&shard, &stranger.pubkey());
     scene.stage.copy(&report, &forged, &stipend::ID);
-    scene.stage.forge(&forged, |data| data[56..88].copy_from_slice(stranger.pubkey().as_ref()));
+    scene.stage.forge(&forged, |data| data[88..120].copy_from_slice(stranger.pubkey().as_ref()));
     let batch = scene.batch(0, &[measured(9_000, 1)]);
 
     let submit = instruction::submit_report(&stranger.pubkey(), &scene.network, &shard, &batch);
@@ -70,8 +69,7 @@ fn submit_report_refuses_an_oracle_of_another_network() {
 
 #[test]
 fn submit_report_refuses_an_impostor_of_each_account() {
-    let (mut scene, shard) = scene();
-    scene.warp_to(GENESIS);
+    let (mut scene, shard) = early_scene();
     let (twin, twin_shard) = scene.twin(&address("owner"));
     scene.warp_to(end(0));
     let oracle = scene.oracles[0].pubkey();
@@ -85,7 +83,7 @@ fn submit_report_refuses_an_impostor_of_each_account() {
     scene.stage.copy(&report, &foreign_report, &token_program);
     let batch = scene.batch(0, &[measured(9_000, 1)]);
     let submit = submit(&scene, &shard, &batch);
-    let node = place::node(&scene.network, &key("device 0").pubkey());
+    let directory = place::directory(&scene.network, &key("device 0").pubkey());
 
     let cases: [(usize, Address, Refusal); 12] = [
         (0, twin, StipendError::ShardNetworkMismatch.into()),
@@ -98,7 +96,7 @@ fn submit_report_refuses_an_impostor_of_each_account() {
         (2, twin_report, StipendError::ReportShardMismatch.into()),
         (2, foreign_report, ErrorCode::AccountOwnedByWrongProgram.into()),
         (2, twin_shard, ErrorCode::AccountDiscriminatorMismatch.into()),
-        (2, node, ErrorCode::AccountDiscriminatorMismatch.into()),
+        (2, directory, ErrorCode::AccountDiscriminatorMismatch.into()),
         (2, address("missing"), ErrorCode::AccountOwnedByWrongProgram.into()),
     ];
     for (place, impostor, refusal) in cases {
@@ -126,8 +124,20 @@ fn submit_report_refuses_the_report_of_another_shard_of_the_network() {
 
 #[test]
 fn submit_report_refuses_accounts_of_a_wrong_size() {
-    // A report whose tail is no whole number of entries, a shard whose tail is no whole number of slots, and headers cut short.
-    for (place, bytes) in [(2, 121), (2, 119), (2, 8), (1, 105), (1, 103), (1, 8), (0, 2_471)] {
+    let (report, shard_header) = (Report::HEADER_SPACE, Shard::HEADER_SPACE);
+    // Tails that are no whole number of entries or slots, headers cut short, and nothing but a part of the discriminator.
+    let cases: [(usize, usize, Refusal); 9] = [
+        (2, report + 1, StipendError::AccountSizeWrong.into()),
+        (2, report - 1, ErrorCode::AccountDidNotDeserialize.into()),
+        (2, 8, ErrorCode::AccountDidNotDeserialize.into()),
+        (2, 7, ErrorCode::AccountDiscriminatorNotFound.into()),
+        (1, shard_header + 1, StipendError::AccountSizeWrong.into()),
+        (1, shard_header - 1, ErrorCode::AccountDidNotDeserialize.into()),
+        (1, 8, ErrorCode::AccountDidNotDeserialize.into()),
+        (0, Network::SPACE - 1, ErrorCode::AccountDidNotDeserialize.into()),
+        (0, 8, ErrorCode::AccountDidNotDeserialize.into()),
+    ];
+    for (place, bytes, refusal) in cases {
         let (mut scene, shard) = scene();
         let batch = scene.batch(0, &[measured(9_000, 1)]);
         let submit = submit(&scene, &shard, &batch);
@@ -136,7 +146,7 @@ fn submit_report_refuses_accounts_of_a_wrong_size() {
         let data = stored.data[..bytes].to_vec();
         scene.stage.put(&account, Account { data, ..stored });
 
-        scene.stage.refuses(&[submit], &[&scene.oracles[0]], StipendError::AccountSizeWrong);
+        scene.stage.refuses(&[submit], &[&scene.oracles[0]], refusal);
     }
 }
 

@@ -1,14 +1,12 @@
 //! What a report holds after each batch.
 
-use super::{part, scene, submit};
-use solana_address::Address;
+use super::{part, scene, submit, wide};
 use solana_signer::Signer;
 use stipend::{error::StipendError, state::Entry};
 use stipend_client::address as place;
 use stipend_tests::{
-    address, measured,
+    measured,
     scene::{end, Measured},
-    Scene,
 };
 
 const BLANK: Measured = (None, None);
@@ -31,7 +29,8 @@ fn submit_report_stores_what_the_oracle_measured() {
     assert_eq!(stored, entries([values[0], values[1], values[2], BLANK]));
     assert_eq!((report.epoch, report.total, report.received), (0, 3, 3));
     assert_eq!((report.version, report.bump, report.reserved), (before.version, before.bump, before.reserved));
-    assert_eq!((report.shard, report.oracle, report.payer), (before.shard, before.oracle, before.payer));
+    assert_eq!((report.network, report.shard), (before.network, before.shard));
+    assert_eq!((report.oracle, report.payer), (before.oracle, before.payer));
 }
 
 #[test]
@@ -82,18 +81,44 @@ fn submit_report_lets_the_first_value_of_a_slot_stand() {
     let (mut scene, shard) = scene();
     let first = part(&mut scene, 2, 0, &[measured(9_000, 1), BLANK, (Some(5), None)]);
     scene.submit(0, &shard, &first).unwrap();
+    // In both fields, or in the one that is measured.
     let contradictions = [
         (0, measured(9_001, 1)),
         (0, measured(8_999, 1)),
         (0, measured(9_000, 2)),
-        (0, (Some(9_000), None)),
-        (0, (None, Some(1))),
-        (2, measured(5, 1)),
+        (0, measured(9_001, 2)),
+        (0, (Some(9_001), None)),
+        (0, (None, Some(2))),
+        (2, measured(6, 1)),
+        (2, (Some(4), None)),
     ];
 
     for (slot, value) in contradictions {
         let second = part(&mut scene, 2, slot, &[value]);
         let submit = submit(&scene, &shard, &second);
+        scene.stage.refuses(&[submit], &[&scene.oracles[0]], StipendError::MeasurementContradicts);
+    }
+}
+
+#[test]
+fn submit_report_fills_a_field_that_was_not_measured_and_counts_the_slot_once() {
+    let (mut scene, shard) = scene();
+    let first = part(&mut scene, 3, 0, &[(Some(9_000), None), (None, Some(2)), measured(7_000, 3)]);
+    scene.submit(0, &shard, &first).unwrap();
+
+    // The missing halves, one half of what is whole, and a blank.
+    for values in [[(None, Some(1)), (Some(8_000), None), (Some(7_000), None)], [BLANK, BLANK, (None, Some(3))]] {
+        let second = part(&mut scene, 3, 0, &values);
+        scene.submit(0, &shard, &second).unwrap();
+    }
+
+    let (report, stored) = scene.report_state(&shard, 0);
+    assert_eq!((report.total, report.received), (3, 3));
+    assert_eq!(stored, entries([measured(9_000, 1), measured(8_000, 2), measured(7_000, 3), BLANK]));
+    // What was filled stands as what came first.
+    for (slot, value) in [(0, (None, Some(2))), (1, (Some(8_001), None))] {
+        let third = part(&mut scene, 3, slot, &[value]);
+        let submit = submit(&scene, &shard, &third);
         scene.stage.refuses(&[submit], &[&scene.oracles[0]], StipendError::MeasurementContradicts);
     }
 }
@@ -144,6 +169,7 @@ fn submit_report_of_the_next_epoch_wipes_the_one_before() {
     let (mut scene, shard) = scene();
     scene.report_all(&shard, 0, &[measured(9_000, 1), measured(8_000, 2), measured(7_000, 3)]);
     scene.score(&shard, 0);
+    scene.close();
     scene.warp_to(end(1));
 
     scene.report(0, &shard, 1, &[BLANK, measured(6_000, 4)]);
@@ -244,17 +270,6 @@ fn submit_report_refuses_slots_that_nobody_has() {
     scene.submit(0, &shard, &batch).unwrap();
     let batch = part(&mut scene, 1, 3, &[]);
     scene.submit(0, &shard, &batch).unwrap();
-}
-
-/// An oracle, a network of quorum 1 and a shard of `slots` nodes, at the end of epoch 0.
-fn wide(slots: u16) -> (Scene, Address) {
-    let mut scene = Scene::with(1, |params| (params.policy.quorum, params.shard_capacity) = (1, slots));
-    let shard = scene.open_shard();
-    for _ in 0..slots {
-        scene.register(&shard, &address("owner"));
-    }
-    scene.warp_to(end(0));
-    (scene, shard)
 }
 
 #[test]

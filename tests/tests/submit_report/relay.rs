@@ -1,6 +1,6 @@
 //! Where the two instructions of a relayed report may stand, and who may call.
 
-use super::{part, relay, scene, submit};
+use super::{part, relay, scene, submit, wide};
 use solana_signer::Signer;
 use stipend::error::StipendError;
 use stipend::signature::INSTRUCTIONS_SYSVAR_ID;
@@ -46,6 +46,28 @@ fn submit_report_relays_several_in_one_transaction_each_with_its_check() {
     scene.stage.accepts(&instructions, &[]);
 
     assert_eq!((scene.report_state(&shard, 0).0.received, scene.report_state(&shard, 1).0.received), (1, 1));
+}
+
+#[test]
+fn submit_report_relays_at_most_280_slots_in_a_batch() {
+    let (mut scene, shard) = wide(300);
+    for (nodes, error) in [(281usize, Some(StipendError::RelayedReportTooLong)), (280, None)] {
+        let batch = part(&mut scene, 300, 0, &vec![measured(9_000, 1); nodes]);
+        let pair = relay(&scene, &shard, &batch, 1);
+        match error {
+            Some(error) => scene.stage.refuses(&pair, &[], error),
+            None => drop(scene.stage.accepts(&pair, &[])),
+        }
+    }
+    assert_eq!(scene.report_state(&shard, 0).0.received, 280);
+
+    // The next batch holds the rest, and so may all of them at once if the oracle itself signs.
+    let rest = part(&mut scene, 300, 280, &[measured(9_000, 1); 20]);
+    let pair = relay(&scene, &shard, &rest, 1);
+    scene.stage.accepts(&pair, &[]);
+    let whole = part(&mut scene, 300, 0, &vec![measured(9_000, 1); 300]);
+    scene.submit(0, &shard, &whole).unwrap();
+    assert_eq!(scene.report_state(&shard, 0).0.received, 300);
 }
 
 #[test]

@@ -71,6 +71,10 @@ pub struct Due {
 pub struct Shard {
     pub places: Vec<Place>,
     pub due: Option<Due>,
+    /// Whether epochs wait for it: not before its first registration, nor once nobody in it can earn any more.
+    pub is_awake: bool,
+    /// The first epoch that it is not scored for.
+    next_epoch: u32,
 }
 
 impl Shard {
@@ -125,6 +129,26 @@ impl Model {
         }
     }
 
+    /// Shards that epochs wait for.
+    pub fn awake(&self) -> u32 {
+        self.shards.iter().filter(|shard| shard.is_awake).count() as u32
+    }
+
+    /// Somebody registers in a shard.
+    pub fn wake(&mut self, shard: usize) {
+        self.shards[shard].is_awake = true;
+    }
+
+    /// Whether a shard is scored for the open epoch.
+    pub fn is_scored(&self, shard: usize) -> bool {
+        self.shards[shard].next_epoch > self.open
+    }
+
+    /// A shard that the open epoch waits for.
+    pub fn next_to_score(&self) -> Option<usize> {
+        (0..self.shards.len()).find(|shard| self.shards[*shard].is_awake && !self.is_scored(*shard))
+    }
+
     /// Slots with somebody in them, live or retired.
     pub fn taken(&self) -> usize {
         self.shards.iter().map(|shard| shard.lives().count()).sum()
@@ -137,7 +161,8 @@ impl Model {
         if life.until.is_some() {
             return Err(StipendError::NodeRetired);
         }
-        if life.has_boost_between(open, next) {
+        // Neither its start nor a boost may lie between an epoch that is not closed and what is decided now.
+        if life.has_boost_between(open, next) || open < life.since && life.since < next {
             return Err(StipendError::BoostPending);
         }
         life.boosts.retain(|(from, _)| *from < next);
@@ -147,13 +172,9 @@ impl Model {
 
     /// - `current`: the epoch under way.
     pub fn retire(&mut self, shard: usize, slot: usize, current: u32) -> Result<(), StipendError> {
-        let open = self.open;
         let life = self.shards[shard].life(slot);
         if life.until.is_some() {
             return Err(StipendError::NodeRetired);
-        }
-        if life.has_boost_between(open, current) {
-            return Err(StipendError::BoostPending);
         }
         life.until = Some(current);
         Ok(())
@@ -210,6 +231,9 @@ impl Model {
                 points[slot] = life.score;
             }
         }
+        shard.next_epoch = epoch + 1;
+        let is_awake = shard.lives().any(|(_, life)| life.until.is_none_or(|until| epoch < until));
+        shard.is_awake = is_awake;
         shard.due = points.iter().any(|points| *points > 0).then_some(Due { epoch, closed: None });
         points
     }

@@ -11,11 +11,13 @@ type EmissionChange = fn(&mut EmissionParams);
 
 #[test]
 fn update_policy_refuses_each_parameter_out_of_its_range() {
-    let cases: [(Change, StipendError, Change); 14] = [
+    let cases: [(Change, StipendError, Change); 15] = [
         (|p| p.report_secs = 0, StipendError::ReportWindowEmpty, |p| p.report_secs = 1),
-        // 40 and an epoch of 100.
-        (|p| p.score_secs = 139, StipendError::ScoringWindowTooShort, |p| p.score_secs = 140),
-        (|p| p.report_secs = 201, StipendError::ScoringWindowTooShort, |p| p.report_secs = 200),
+        // An epoch of 100 seconds.
+        (|p| p.report_secs = 101, StipendError::ReportWindowTooLong, |p| p.report_secs = 100),
+        // As long as the report window of 40 seconds, and 30 days, which are longer than two epochs.
+        (|p| p.score_secs = 40, StipendError::ScoringWindowTooShort, |p| p.score_secs = 41),
+        (|p| p.score_secs = 2_592_001, StipendError::ScoringWindowTooLong, |p| p.score_secs = 2_592_000),
         (|p| p.uptime_weight_bps = 10_001, StipendError::UptimeWeightOutOfRange, |p| p.uptime_weight_bps = 10_000),
         (|p| p.min_uptime_bps = 10_001, StipendError::MinUptimeOutOfRange, |p| p.min_uptime_bps = 10_000),
         (|p| p.bandwidth_cap = 0, StipendError::BandwidthCapOutOfRange, |p| p.bandwidth_cap = 1),
@@ -91,4 +93,36 @@ fn update_policy_measures_the_mint_limit_by_what_decay_has_left() {
     let low = scene.policy_instruction(2, None, |policy| policy.mint_limit_atoms = 499_999);
     scene.stage.refuses(&[low], &[&scene.authority], StipendError::MintLimitTooLow);
     scene.update_policy(2, None, |policy| policy.mint_limit_atoms = 500_000);
+}
+
+#[test]
+fn update_policy_lets_two_long_epochs_be_scored_in() {
+    // 20 days; two of them are longer than 30 days.
+    let mut scene = Scene::with(3, |params| params.epoch_secs = 20 * 86_400);
+    scene.warp_to(GENESIS);
+
+    let long = scene.policy_instruction(1, None, |policy| policy.score_secs = 40 * 86_400 + 1);
+    scene.stage.refuses(&[long], &[&scene.authority], StipendError::ScoringWindowTooLong);
+
+    scene.update_policy(1, None, |policy| policy.score_secs = 40 * 86_400);
+}
+
+#[test]
+fn update_policy_refuses_windows_of_which_both_are_wrong_by_the_report_window() {
+    let mut scene = Scene::new();
+    scene.warp_to(GENESIS);
+    let windows = [
+        (0, 0, StipendError::ReportWindowEmpty),
+        (101, 101, StipendError::ReportWindowTooLong),
+        (u32::MAX, u32::MAX, StipendError::ReportWindowTooLong),
+        (100, 100, StipendError::ScoringWindowTooShort),
+        (100, 0, StipendError::ScoringWindowTooShort),
+        (100, u32::MAX, StipendError::ScoringWindowTooLong),
+    ];
+    for (report_secs, score_secs, error) in windows {
+        let update = scene.policy_instruction(1, None, |policy| {
+            (policy.report_secs, policy.score_secs) = (report_secs, score_secs);
+        });
+        scene.stage.refuses(&[update], &[&scene.authority], error);
+    }
 }

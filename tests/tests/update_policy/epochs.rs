@@ -126,20 +126,18 @@ fn update_policy_changes_the_report_window_of_the_next_epoch_and_not_of_the_one_
         instruction::submit_report(&oracle.pubkey(), &scene.network, &shard, &batch)
     };
     let old = submit(&mut scene, 0);
-    scene.warp_to(end(0) + REPORT_SECS);
-    scene.stage.refuses(std::slice::from_ref(&old), &[&oracle], StipendError::ReportWindowClosed);
     scene.warp_to(end(0) + REPORT_SECS - 1);
-    scene.stage.accepts(&[old], &[&oracle]);
+    scene.stage.accepts(std::slice::from_ref(&old), &[&oracle]);
     scene.warp_to(end(0) + REPORT_SECS);
+    scene.stage.refuses(&[old], &[&oracle], StipendError::ReportWindowClosed);
     scene.score(&shard, 0);
 
-    // Whether epoch 0 is closed by then or not.
+    scene.close();
     let new = submit(&mut scene, 1);
-    scene.warp_to(end(1) + 60);
-    scene.stage.refuses(std::slice::from_ref(&new), &[&oracle], StipendError::ReportWindowClosed);
     scene.warp_to(end(1) + 59);
-    scene.stage.accepts(&[new], &[&oracle]);
-    assert_eq!(scene.network().open_epoch, 0);
+    scene.stage.accepts(std::slice::from_ref(&new), &[&oracle]);
+    scene.warp_to(end(1) + 60);
+    scene.stage.refuses(&[new], &[&oracle], StipendError::ReportWindowClosed);
 }
 
 #[test]
@@ -151,30 +149,31 @@ fn update_policy_changes_the_scoring_window_of_the_next_epoch_and_not_of_the_one
     scene.warp_to(end(0) + SCORE_SECS);
     scene.stage.accepts(std::slice::from_ref(&close), &[]);
 
-    scene.warp_to(end(1) + 399);
+    // Epoch 1 ended before it was opened.
+    let opened = end(0) + SCORE_SECS;
+    scene.warp_to(opened + 399);
     scene.stage.refuses(std::slice::from_ref(&close), &[], StipendError::ShardsNotScored);
-    scene.warp_to(end(1) + 400);
+    scene.warp_to(opened + 400);
     scene.stage.accepts(&[close], &[]);
     assert_eq!(scene.network().open_epoch, 2);
 }
 
 #[test]
-fn update_policy_with_longer_windows_keeps_no_shard_waiting_for_an_epoch_that_is_closed() {
-    let mut scene = Scene::new();
-    let shard = scene.open_shard();
-    scene.register(&shard, &address("owner"));
-    scene.warp_to(GENESIS);
-    scene.update_policy(3, None, |policy| (policy.report_secs, policy.score_secs) = (400, 100_000));
-    // Nobody scored epochs 0 to 2 in time, and they are closed by the rules of then.
-    scene.warp_to(end(2) + SCORE_SECS);
+fn update_policy_holds_for_an_epoch_that_is_opened_long_after_it_began() {
+    let (mut scene, shard) = scene();
+    // Epochs 0 to 9 are over, and epoch 0 is closed only now, by its own rules.
+    scene.warp_to(end(0));
+    scene.report_all(&shard, 0, &VALUES);
+    scene.warp_to(end(9));
+    scene.score(&shard, 0);
     scene.close();
-    assert_eq!((scene.network().open_epoch, scene.network().policy.from_epoch), (3, 3));
+    scene.settle(&shard);
 
-    // The report window of epoch 3 is still open, and of epoch 2 nothing can be scored any more.
-    scene.report_all(&shard, 3, &VALUES[..1]);
-    scene.score(&shard, 3);
-
-    assert_eq!(scene.slot(&shard, 0).score, 70_000_000);
+    // Epoch 1 has a report window of 60 seconds from now on.
+    scene.warp_to(end(9) + 59);
+    scene.report_all(&shard, 1, &VALUES);
+    scene.score(&shard, 1);
+    assert_eq!([0, 1].map(|slot| scene.slot(&shard, slot).score), [50_000_000, 0]);
 }
 
 #[test]
@@ -192,6 +191,9 @@ fn update_policy_asks_for_registrar_and_bond_from_its_epoch_on() {
         instruction::register_node(&payer, device, vouched, &scene.network, &shard, &address("owner"), None)
     };
 
+    for device in [&early, &late] {
+        scene.open_directory(&device.pubkey());
+    }
     scene.warp_to(end(0) - 1);
     let vouched = register(&scene, &early.pubkey(), Some(&registrar.pubkey()));
     scene.stage.refuses(&[vouched], &[&early, &registrar], StipendError::RegistrarMismatch);
@@ -206,7 +208,6 @@ fn update_policy_asks_for_registrar_and_bond_from_its_epoch_on() {
     let vouched = register(&scene, &late.pubkey(), Some(&registrar.pubkey()));
     let event: NodeRegistered = scene.stage.accepts(&[vouched], &[&late, &registrar]).event();
     assert_eq!((event.bond_lamports, event.policy_from_epoch, event.since), (9_000, 1, 2));
-    assert_eq!([early, late].map(|device| scene.node(&device.pubkey()).bond_lamports), [7_000, 9_000]);
 }
 
 #[test]

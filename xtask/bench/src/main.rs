@@ -2,19 +2,22 @@
 //!
 //! Prints a table and writes the same figures as one flat JSON object. Every figure is the same on every machine.
 
+mod directory;
 mod stage;
+mod worst;
 
 use anyhow::{bail, Context, Result};
 use serde_json::{Map, Value};
 use solana_signer::Signer;
 use stage::Stage;
-use stipend::constants::MAX_ORACLES;
+use stipend::constants::{MAX_RELAYED_SLOTS, MAX_SHARD_SLOTS};
 use stipend_client::{
     batch::cut,
-    instruction::{self, Destination},
+    instruction::{self, Contradicted, Destination},
 };
 
-const SLOTS: u64 = 1_024;
+/// Slots of a full shard.
+pub const SLOTS: u16 = MAX_SHARD_SLOTS;
 
 /// A figure and the mark that it must reach.
 struct Figure {
@@ -45,14 +48,14 @@ fn main() -> Result<()> {
     let program = std::fs::read(&artifact).with_context(|| format!("{artifact} can't be read"))?;
     let figures = measure(&program)?;
     let mut object = Map::new();
-    println!("{:<24} {:>10}   mark", "figure", "measured");
+    println!("{:<27} {:>9}   mark", "figure", "measured");
     for figure in &figures {
         let (relation, mark) = match figure.mark {
             Mark::AtMost(most) => ("≤", most),
             Mark::AtLeast(least) => ("≥", least),
         };
         let verdict = if figure.is_reached() { "" } else { "   NOT REACHED" };
-        println!("{:<24} {:>10}   {relation} {mark}{verdict}", figure.name, figure.value);
+        println!("{:<27} {:>9}   {relation} {mark}{verdict}", figure.name, figure.value);
         object.insert(figure.name.to_owned(), Value::from(figure.value));
     }
     let text = serde_json::to_string_pretty(&Value::Object(object))?;
@@ -67,52 +70,66 @@ fn main() -> Result<()> {
 }
 
 fn measure(program: &[u8]) -> Result<Vec<Figure>> {
-    let figure = |name, value, mark| Figure { name, value, mark };
     let mut figures = reports(program)?;
     figures.extend(scores(program)?);
+    let worst = worst::measure(program)?;
+    figures.push(Figure { name: "score_full_worst_cu", value: worst.score, mark: Mark::AtMost(1_100_000) });
+    figures.push(Figure { name: "judge_full_worst_cu", value: worst.judge, mark: Mark::AtMost(1_100_000) });
     figures.extend(payments(program)?);
-    figures.push(figure("artifact_bytes", program.len() as u64, Mark::AtMost(300_000)));
+    figures.extend(directory::measure(program)?);
+    figures.push(Figure { name: "artifact_bytes", value: program.len() as u64, mark: Mark::AtMost(800_000) });
     Ok(figures)
 }
 
-/// Both ways of reporting: the cost of 100 nodes, and how many nodes a transaction holds.
+/// Both ways of reporting, in transactions of both sizes: the cost of a full shard, and how many nodes a transaction holds.
 fn reports(program: &[u8]) -> Result<Vec<Figure>> {
-    let mut stage = Stage::new(program, 3, 300)?;
+    let mut stage = Stage::new(program, 4, SLOTS)?;
     stage.end(0);
-    let entries = stage.entries(1);
-    let first = |domain, nodes| cut(domain, 0, &entries, nodes).swap_remove(0);
-    let relayed = stage.relay(0, &first(stage.domain, 100))?;
+    let domain = stage.domain;
+    let entries: Vec<_> = (0..4).map(|oracle| stage.entries(oracle + 1)).collect();
+    let first = |oracle: usize, nodes| cut(domain, 0, &entries[oracle], nodes).swap_remove(0);
 
-    // The values of a slot are the same in each try, so every transaction that is short enough is taken.
-    let signed_nodes = (1..300).take_while(|nodes| stage.submit(1, &first(stage.domain, *nodes)).is_ok()).count();
-    let relayed_nodes = (1..300).take_while(|nodes| stage.relay(2, &first(stage.domain, *nodes)).is_ok()).count();
+    // The values of a slot are the same in each try, so every transaction that is short enough is accepted.
+    let most = usize::from(SLOTS);
+    let signed = (1..=most).take_while(|nodes| stage.submit_v1(0, &first(0, *nodes)).is_ok()).count();
+    let relayed = (1..=most).take_while(|nodes| stage.relay_v1(1, &first(1, *nodes)).is_ok()).count();
+    let small_signed = (1..=most).take_while(|nodes| stage.submit(2, &first(2, *nodes)).is_ok()).count();
+    let small_relayed = (1..=most).take_while(|nodes| stage.relay(2, &first(2, *nodes)).is_ok()).count();
+    let full = stage.submit_v1(3, &first(3, most))?;
+
+    // Two of the longest relayed reports that contradict each other, proven in one transaction.
+    let statements = [1, 0].map(|values| (first(values, MAX_RELAYED_SLOTS), 1));
+    let [one, other] = statements.map(|(batch, oracle)| (stage.sign(oracle, &batch), batch));
+    let proof = instruction::prove_equivocation(
+        &stage.payer.pubkey(),
+        &stage.network,
+        &stage.shard,
+        &stage.oracles[1].pubkey(),
+        (&one.1, &one.0),
+        &Contradicted::Signed(other.1, other.0),
+    );
+    let proof = stage.ledger.send_v1(&stage.payer, &proof, &[])?;
     Ok(vec![
-        Figure { name: "report_100_relayed_cu", value: relayed.compute_units, mark: Mark::AtMost(1_900) },
-        Figure { name: "nodes_per_tx_signed", value: signed_nodes as u64, mark: Mark::AtLeast(140) },
-        Figure { name: "nodes_per_tx_relayed", value: relayed_nodes as u64, mark: Mark::AtLeast(110) },
+        Figure { name: "report_full_signed_cu", value: full.compute_units, mark: Mark::AtMost(6_000) },
+        Figure { name: "nodes_per_tx_signed", value: signed as u64, mark: Mark::AtLeast(600) },
+        Figure { name: "nodes_per_tx_relayed", value: relayed as u64, mark: Mark::AtLeast(280) },
+        Figure { name: "nodes_per_small_tx_signed", value: small_signed as u64, mark: Mark::AtLeast(140) },
+        Figure { name: "nodes_per_small_tx_relayed", value: small_relayed as u64, mark: Mark::AtLeast(110) },
+        Figure { name: "proof_bytes", value: proof.bytes as u64, mark: Mark::AtMost(4_096) },
     ])
 }
 
-/// Scoring a full shard: of nodes that were there before, and of ones whose first epoch it is, which costs a little more.
+/// Scoring a full shard of nodes that were there before.
 fn scores(program: &[u8]) -> Result<Vec<Figure>> {
     let mut figures = Vec::new();
     for (oracles, name, most) in [(3, "score_slot_3_cu", 80), (5, "score_slot_5_cu", 130)] {
-        let mut stage = Stage::new(program, oracles, 1_024)?;
-        let first = score(&mut stage, 0)?;
-        if oracles == 3 {
-            figures.push(Figure { name: "score_new_slot_3_cu", value: first.div_ceil(SLOTS), mark: Mark::AtMost(130) });
-        }
+        let mut stage = Stage::new(program, oracles, SLOTS)?;
+        score(&mut stage, 0)?;
         stage.send(&[instruction::close_epoch(&stage.network)])?;
         stage.send_large(instruction::settle_shard(&stage.network, &stage.shard))?;
-        let value = score(&mut stage, 1)?.div_ceil(SLOTS);
+        let value = score(&mut stage, 1)?.div_ceil(SLOTS.into());
         figures.push(Figure { name, value, mark: Mark::AtMost(most) });
     }
-    let mut stage = Stage::new(program, u8::try_from(MAX_ORACLES)?, 1_024)?;
-    let value = score(&mut stage, 0)?;
-    figures.push(Figure { name: "score_full_16_cu", value, mark: Mark::AtMost(1_400_000) });
-    let judge = instruction::judge_shard(&stage.network, &stage.shard, &stage.oracle_keys(), 0);
-    let value = stage.send_large(judge)?.compute_units;
-    figures.push(Figure { name: "judge_full_16_cu", value, mark: Mark::AtMost(1_400_000) });
     Ok(figures)
 }
 
@@ -126,7 +143,7 @@ fn score(stage: &mut Stage, epoch: u32) -> Result<u64> {
 
 /// Settling a full shard, and claiming one slot and a hundred and one.
 fn payments(program: &[u8]) -> Result<Vec<Figure>> {
-    let mut stage = Stage::new(program, 3, 1_024)?;
+    let mut stage = Stage::new(program, 3, SLOTS)?;
     score(&mut stage, 0)?;
     stage.send(&[instruction::close_epoch(&stage.network)])?;
     let settle = stage.send_large(instruction::settle_shard(&stage.network, &stage.shard))?;
@@ -145,7 +162,7 @@ fn payments(program: &[u8]) -> Result<Vec<Figure>> {
     let one = claim(0..1)?;
     let many = claim(1..102)?;
     Ok(vec![
-        Figure { name: "settle_slot_cu", value: settle.compute_units.div_ceil(SLOTS), mark: Mark::AtMost(45) },
+        Figure { name: "settle_slot_cu", value: settle.compute_units.div_ceil(SLOTS.into()), mark: Mark::AtMost(45) },
         Figure { name: "claim_one_cu", value: one, mark: Mark::AtMost(8_500) },
         Figure { name: "claim_slot_cu", value: many.saturating_sub(one).div_ceil(100), mark: Mark::AtMost(60) },
     ])

@@ -6,6 +6,7 @@ use solana_instruction::Instruction;
 use solana_keypair::Keypair;
 use solana_signer::Signer;
 use stipend::{
+    constants::MAX_SHARD_SLOTS,
     instructions::NetworkParams,
     state::{EmissionParams, Entry, PolicyParams},
 };
@@ -68,7 +69,7 @@ impl Stage {
             id: 0,
             genesis: GENESIS + 1,
             epoch_secs: EPOCH_SECS,
-            shard_capacity: 1_024,
+            shard_capacity: MAX_SHARD_SLOTS,
             unit: *b"kbit/s\0\0\0\0\0\0\0\0\0\0",
             guardian: None,
             cap_atoms: 1_000_000_000_000_000_000,
@@ -110,11 +111,7 @@ impl Stage {
         for number in 0..self.nodes {
             let mut seed = [200; 32];
             seed[..2].copy_from_slice(&number.to_le_bytes());
-            let device = Keypair::new_from_array(seed);
-            let owner = self.owner.pubkey();
-            let register =
-                instruction::register_node(&payer, &device.pubkey(), None, &self.network, &self.shard, &owner, None);
-            self.ledger.send(&self.payer, &[register], &[&device])?;
+            self.register_device(&Keypair::new_from_array(seed))?;
         }
         let token_program = spl_token_interface::ID;
         let create = spl_associated_token_account_interface::instruction::create_associated_token_account(
@@ -125,6 +122,16 @@ impl Stage {
         );
         self.send(&[create])?;
         Ok(())
+    }
+
+    /// Registers a device, in a directory that is opened first if it is missing; returns what registering cost.
+    pub fn register_device(&mut self, device: &Keypair) -> Result<Receipt> {
+        let (payer, owner, key) = (self.payer.pubkey(), self.owner.pubkey(), device.pubkey());
+        if self.ledger.account(&address::directory(&self.network, &key))?.is_none() {
+            self.send(&[instruction::open_directory(&payer, &self.network, &key)])?;
+        }
+        let register = instruction::register_node(&payer, &key, None, &self.network, &self.shard, &owner, None);
+        Ok(self.ledger.send(&self.payer, &[register], &[device])?)
     }
 
     /// Sends what the payer alone signs for.
@@ -181,11 +188,35 @@ impl Stage {
         Ok(self.ledger.send(key, &[report], &[])?)
     }
 
+    /// The same in a transaction of version 1 that another key pays for.
+    pub fn submit_v1(&mut self, oracle: usize, batch: &ReportBatch) -> Result<Receipt> {
+        let key = &self.oracles[oracle];
+        let report = instruction::submit_report(&key.pubkey(), &self.network, &self.shard, batch);
+        Ok(self.ledger.send_v1(&self.payer, &[report], &[key])?)
+    }
+
     /// Relays a batch that the oracle signed.
     pub fn relay(&mut self, oracle: usize, batch: &ReportBatch) -> Result<Receipt> {
+        let instructions = self.relayed(oracle, batch);
+        self.send(&instructions)
+    }
+
+    /// The same in a transaction of version 1.
+    pub fn relay_v1(&mut self, oracle: usize, batch: &ReportBatch) -> Result<Receipt> {
+        let instructions = self.relayed(oracle, batch);
+        Ok(self.ledger.send_v1(&self.payer, &instructions, &[])?)
+    }
+
+    fn relayed(&self, oracle: usize, batch: &ReportBatch) -> Vec<Instruction> {
         let key = ed25519_dalek::SigningKey::from_bytes(self.oracles[oracle].secret_bytes());
-        let signed = SignedBatch::new(&key, &self.network, &self.shard, batch);
-        self.send(&signed.to_instructions())
+        SignedBatch::new(&key, &self.network, &self.shard, batch).to_instructions().into()
+    }
+
+    /// The oracle's signature of a batch.
+    pub fn sign(&self, oracle: usize, batch: &ReportBatch) -> [u8; 64] {
+        let key = &self.oracles[oracle];
+        let report = address::report(&self.shard, &key.pubkey());
+        key.sign_message(&batch.to_data(&report)).into()
     }
 }
 

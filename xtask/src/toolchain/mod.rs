@@ -37,6 +37,7 @@ const LINKER_VERSION: &str = "0.2.6";
 const TARGET_FILE: &str = include_str!("../../sbf/sbpf-solana-solana.json");
 const BUILTINS: &str = include_str!("../../sbf/builtins.c");
 const LINKER_WRAPPER: &str = include_str!("../../sbf/sbpf-linker.sh");
+const BUILD_SBF: &str = include_str!("../../sbf/cargo-build-sbf.sh");
 
 /// What compiled a program, by the tools' names. Equal versions give equal bytes.
 pub type Versions = BTreeMap<String, String>;
@@ -56,11 +57,6 @@ struct Stamp {
 }
 
 impl Toolchain {
-    /// Folder whose `sbpf-linker` runs under LLVM 23.
-    pub fn bin(&self) -> PathBuf {
-        Path::new(FOLDER).join("bin")
-    }
-
     /// The description of the target, for `cargo --target`.
     pub fn target_file(&self) -> PathBuf {
         Path::new(FOLDER).join("sbpf-solana-solana.json")
@@ -77,7 +73,12 @@ impl Toolchain {
     }
 }
 
-/// Digest of all that xtask itself puts into the toolchain: part of what a program is made from.
+/// Folder of the commands: `sbpf-linker`, which runs under LLVM 23, and `cargo-build-sbf`.
+pub fn bin() -> PathBuf {
+    Path::new(FOLDER).join("bin")
+}
+
+/// Digest of all that xtask itself puts into the toolchain and that decides a program's bytes.
 pub fn recipe() -> String {
     sha256(format!("{TARGET_FILE}\0{BUILTINS}\0{LINKER_WRAPPER}\0{}", std_source::recipe()).as_bytes())
 }
@@ -100,6 +101,14 @@ pub fn ensure() -> Result<Toolchain> {
         Some(versions) => Ok(Toolchain { versions }),
         None => set_up(),
     }
+}
+
+/// Puts `cargo-build-sbf` into [`bin`]. It is not part of the stamp, since it decides none of the program's bytes.
+///
+/// Errors: as [`ensure`]'s, or the folder belongs to another user.
+pub fn install_build_sbf() -> Result<()> {
+    ensure()?;
+    install_script("cargo-build-sbf", BUILD_SBF)
 }
 
 /// The versions of a finished set-up that still is what this machine and this xtask would make.
@@ -159,10 +168,18 @@ fn install_linker(root: &Path) -> Result<()> {
     install.args(["install", "--quiet", "sbpf-linker", "--locked", "--version", LINKER_VERSION, "--root"]);
     install.arg(root.join("linker")).current_dir("/").env("RUSTC", RUSTC).env_remove("CARGO_TARGET_DIR");
     process::run(&mut install)?;
+    install_script("sbpf-linker", LINKER_WRAPPER)
+}
 
-    let wrapper = root.join("bin/sbpf-linker");
-    write(&wrapper, LINKER_WRAPPER)?;
-    process::run(Command::new("chmod").arg("755").arg(&wrapper))
+/// Writes nothing when the script is there already: the folder may belong to another user.
+fn install_script(name: &str, text: &str) -> Result<()> {
+    let script = bin().join(name);
+    let is_executable = process::succeeds(Command::new("test").arg("-x").arg(&script));
+    if is_executable && fs::read(&script).is_ok_and(|present| present == text.as_bytes()) {
+        return Ok(());
+    }
+    write(&script, text)?;
+    process::run(Command::new("chmod").arg("755").arg(&script))
 }
 
 fn compile_builtins(root: &Path) -> Result<()> {

@@ -152,10 +152,6 @@ pub struct NetworkArgs {
 }
 
 impl NetworkArgs {
-    pub fn named(&self) -> Option<Address> {
-        self.network
-    }
-
     /// The network that is named, or else the only one there is.
     pub fn find(&self, accounts: &mut impl Search) -> Result<Address, Failure> {
         let doing = "choose the network";

@@ -1,10 +1,11 @@
 //! Where a command that only reads finds the accounts: a folder of account files, or a cluster.
 
 use std::path::PathBuf;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use solana_account::Account;
 use solana_address::Address;
-use stipend_client::ledger::{Accounts, LedgerError, Search};
+use stipend_client::ledger::{Accounts, Ledger as _, LedgerError, Search};
 use stipend_client::reader::ReadError;
 use stipend_client::rpc::RpcLedger;
 use stipend_client::snapshot::Snapshot;
@@ -44,6 +45,17 @@ impl Origin {
         match self {
             Self::Folder(_) => Failure::usage(doing, error),
             Self::Cluster(_) => Failure::settling(doing, error),
+        }
+    }
+
+    /// Unix seconds: the cluster's clock, or this machine's where a folder is read.
+    pub fn now(&mut self) -> Result<i64, LedgerError> {
+        match self {
+            Self::Cluster(cluster) => cluster.now(),
+            Self::Folder(_) => {
+                let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+                Ok(i64::try_from(now.as_secs()).unwrap_or(i64::MAX))
+            }
         }
     }
 }

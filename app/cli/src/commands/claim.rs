@@ -8,10 +8,9 @@ use solana_address::Address;
 use solana_keypair::Keypair;
 use stipend_client::account;
 use stipend_client::claim::MintLimit;
-use stipend_client::explain::{explain, ExplainError};
 use stipend_client::ledger::{Ledger, LedgerError, Search};
 use stipend_client::program::error::StipendError;
-use stipend_client::reader::ReadError;
+use stipend_client::reader::{ReadError, Reader};
 use stipend_client::settlement::{ClaimCost, ClaimOutcome, ClaimPlan, Settlement};
 
 use crate::cluster::{ClusterArgs, ConsentArgs, NetworkArgs, PayerArgs};
@@ -48,8 +47,8 @@ struct WhoseArgs {
     /// Of this owner's nodes
     #[arg(long, value_name = "ADDRESS")]
     owner: Option<Address>,
-    /// Of these nodes: devices' keys, or addresses of nodes' accounts
-    #[arg(long, value_name = "NODE", num_args = 1..)]
+    /// Of the nodes of these devices
+    #[arg(long, value_name = "DEVICE", num_args = 1..)]
     node: Vec<Address>,
     /// Leave out owners whose token account is still to be opened
     #[arg(long)]
@@ -190,6 +189,11 @@ fn claim(
             }
         }
     }
+    let paid_atoms: u128 = outcome.owners.iter().map(|owner| u128::from(owner.paid_atoms)).sum();
+    let left_atoms = outcome.accrued_atoms.saturating_sub(paid_atoms);
+    if is_wanted && outcome.mint_limit.is_some() && errors.is_empty() && left_atoms > 0 {
+        eprintln!("the mint limit left no room for {left_atoms} atoms; claim again in the next epoch, nothing is lost");
+    }
     Ok((outcome, failure(errors)))
 }
 
@@ -201,12 +205,9 @@ fn plan(
 ) -> Result<ClaimPlan, Failure> {
     let failed = |error: ReadError| Failure::settling(DOING, error);
     let mut places = HashSet::new();
-    for name in &whose.node {
-        let found = explain(ledger, network, name).map_err(|error| match error {
-            ExplainError::Read(error) => failed(error),
-            other => Failure::usage(DOING, other),
-        })?;
-        places.insert((found.shard, found.node.slot));
+    for device in &whose.node {
+        let node = Reader::new(ledger, *network).node(device).map_err(failed)?;
+        places.insert((u32::from(node.shard), node.slot));
     }
     let mut settlement = Settlement::new(ledger, payer, *network);
     let shards = settlement.shards().map_err(failed)?;

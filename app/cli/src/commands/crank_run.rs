@@ -38,7 +38,7 @@ pub struct Args {
     /// With --claim: leave what an owner has accrued in a shard until it is at least so much
     #[arg(long, value_name = "ATOMS", default_value_t = 1, requires = "claim")]
     claim_from: u64,
-    /// Open the reports that oracles will need; the payer pays their rent, about 0.045 SOL for 1,024 nodes
+    /// Open the reports that oracles will need; the payer pays their rent, about 0.027 SOL for 600 nodes
     #[arg(long)]
     open_reports: bool,
     #[command(flatten)]

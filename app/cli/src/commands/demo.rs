@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use stipend_client::program::constants::MAX_SHARD_SLOTS;
 use stipend_client::snapshot::{check_free, Snapshot};
 
 use crate::demo::{write_story, write_tables, Rows, Rules, Scenario, Stage, Story, Unit};
@@ -47,7 +48,7 @@ pub struct Args {
     #[arg(long, value_name = "ORACLES")]
     quorum: Option<u8>,
     /// Slots of a shard
-    #[arg(long, value_name = "SLOTS", default_value_t = 1_024)]
+    #[arg(long, value_name = "SLOTS", default_value_t = MAX_SHARD_SLOTS)]
     shard_capacity: u16,
     /// The first moment of epoch 0: RFC 3339 with an offset, or Unix seconds
     #[arg(long, value_name = "TIME", default_value = "2021-06-30T00:00:00Z", value_parser = Instant::parse_unix_secs,

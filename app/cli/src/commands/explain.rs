@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use solana_address::Address;
-use stipend_client::explain::{explain, network_of, ExplainError};
+use stipend_client::explain::{explain, ExplainError};
 
 use crate::cluster::{NetworkArgs, OriginArgs};
 use crate::explanation::{write_words, Outcome};
@@ -12,9 +12,9 @@ use crate::print::{print, Format};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// A device's key, or the address of a node's account, in base58
-    #[arg(value_name = "NODE")]
-    node: Address,
+    /// The device's key, in base58
+    #[arg(value_name = "DEVICE")]
+    device: Address,
     #[command(flatten)]
     network: NetworkArgs,
     #[command(flatten)]
@@ -26,14 +26,10 @@ pub struct Args {
 
 pub fn run(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
     args.output.check_no_list()?;
-    let doing = || format!("explain node {}", args.node);
+    let doing = || format!("explain device {}", args.device);
     let mut accounts = args.origin.open()?;
-    // A node's account says whose it is.
-    let network = match args.network.named().or_else(|| network_of(&mut accounts, &args.node)) {
-        Some(network) => network,
-        None => args.network.find(&mut accounts)?,
-    };
-    let explanation = explain(&mut accounts, &network, &args.node).map_err(|error| match error {
+    let network = args.network.find(&mut accounts)?;
+    let explanation = explain(&mut accounts, &network, &args.device).map_err(|error| match error {
         ExplainError::Read(error) => accounts.unreadable(doing(), error),
         other => Failure::usage(doing(), other),
     })?;

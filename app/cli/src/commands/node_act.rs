@@ -7,8 +7,9 @@ use serde::Serialize;
 use solana_address::Address;
 use solana_keypair::Keypair;
 use solana_signer::Signer as _;
-use stipend_client::explain::{explain, ExplainError};
-use stipend_client::instruction;
+use stipend_client::program::state::DirectoryEntry;
+use stipend_client::reader::Reader;
+use stipend_client::{address, instruction};
 
 use crate::cluster::{carry_out, ClusterArgs, ConsentArgs, Done, NetworkArgs, PayerArgs, Step};
 use crate::failure::Failure;
@@ -19,9 +20,9 @@ use crate::print::{print, Format};
 /// What each of them takes.
 #[derive(Debug, clap::Args)]
 pub struct NodeArgs {
-    /// A device's key, or the address of a node's account, in base58
-    #[arg(value_name = "NODE")]
-    node: Address,
+    /// The device's key, in base58
+    #[arg(value_name = "DEVICE")]
+    device: Address,
     #[command(flatten)]
     network: NetworkArgs,
     #[command(flatten)]
@@ -121,10 +122,15 @@ pub fn boost(args: &BoostArgs, stdout: &mut dyn Write) -> Result<(), Failure> {
 
 pub fn close(args: &CloseArgs, stdout: &mut dyn Write) -> Result<(), Failure> {
     act(&args.node, "close the node", None, stdout, |place| {
-        let bond = sol(place.bond_lamports);
-        let effect =
-            format!("close device {}'s node, and pay its rent and its bond of {bond} to {}", place.device, place.payer);
-        (effect, instruction::close_node(&place.network, &place.shard, &place.device, &place.payer))
+        let refund = sol(place.node.deposit_lamports.saturating_sub(place.node.slot_lamports.into()));
+        let effect = format!(
+            "close device {}'s node and pay {refund} of its deposit to {}; {} of it stay in the slot until another node takes it or \
+             the shard shrinks",
+            place.device,
+            place.node.payer,
+            sol(place.node.slot_lamports.into())
+        );
+        (effect, instruction::close_node(&place.network, &place.shard, &place.device, &place.node.payer))
     })
 }
 
@@ -134,8 +140,7 @@ struct Place {
     network: Address,
     shard: Address,
     device: Address,
-    payer: Address,
-    bond_lamports: u64,
+    node: DirectoryEntry,
 }
 
 fn act(
@@ -152,17 +157,13 @@ fn act(
     let payer = args.payer.read(&args.cluster)?;
     let mut ledger = args.cluster.connect()?;
     let network = args.network.find(&mut ledger)?;
-    let found = explain(&mut ledger, &network, &args.node).map_err(|error| match error {
-        ExplainError::Read(error) => Failure::settling(doing, error),
-        other => Failure::usage(doing, other),
-    })?;
+    let node = Reader::new(&mut ledger, network).node(&args.device).map_err(|error| Failure::settling(doing, error))?;
     let place = Place {
         signer: signer.as_ref().unwrap_or(&payer).pubkey(),
         network,
-        shard: found.node.shard,
-        device: found.node.device,
-        payer: found.node.payer,
-        bond_lamports: found.node.bond_lamports,
+        shard: address::shard(&network, node.shard.into()),
+        device: node.device,
+        node,
     };
     let (effect, instruction) = step(&place);
     // The payer signs anyway, and not twice.

@@ -1,6 +1,6 @@
 //! `stipend node list` and `stipend node slots`
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
@@ -8,11 +8,12 @@ use serde::Serialize;
 use solana_address::Address;
 use stipend_client::program::constants::NO_EPOCH;
 use stipend_client::program::math::score::Reason;
-use stipend_client::program::state::{Entry, SlotState};
+use stipend_client::program::state::Entry;
 use stipend_client::reader::Reader;
 use stipend_client::verify::reason_name;
 
 use crate::cluster::{NetworkArgs, OriginArgs};
+use crate::explanation::{first_epoch, state_name};
 use crate::failure::Failure;
 use crate::figure::{grouped, percent};
 use crate::print::{print_list, Format};
@@ -55,13 +56,16 @@ struct Outcome {
 
 #[derive(Debug, Serialize)]
 struct Listed {
-    node: String,
     device: String,
     owner: String,
     shard: u32,
     slot: u16,
+    /// `starting`, `active` or `retired`.
     state: &'static str,
-    since: u32,
+    /// The first epoch that counts, of a node that is starting.
+    from_epoch: Option<u32>,
+    /// The first epoch that a retired node does not earn.
+    until: Option<u32>,
     boost_bps: u16,
     scored_epoch: Option<u32>,
     uptime_bps: Option<u16>,
@@ -111,24 +115,23 @@ fn read(network: &NetworkArgs, origin: &OriginArgs) -> Result<(Address, Vec<List
     let mut reader = Reader::new(&mut accounts, network);
     let found = reader.nodes().and_then(|nodes| Ok((nodes, reader.shards()?)));
     let (nodes, shards) = found.map_err(|error| accounts.unreadable(doing, error))?;
-    let shards: BTreeMap<_, _> = shards.iter().map(|shard| (shard.address, shard)).collect();
     let mut listed = Vec::with_capacity(nodes.len());
-    for (address, node) in nodes {
+    for node in nodes {
         // Both were read, but not at one moment: a node may be newer than its shard here.
-        let Some((shard, slot)) =
-            shards.get(&node.shard).and_then(|shard| Some((shard, shard.slots.get(usize::from(node.slot))?)))
+        let shard = shards.get(usize::from(node.shard));
+        let Some((shard, slot)) = shard.and_then(|shard| Some((shard, shard.slots.get(usize::from(node.slot))?)))
         else {
             continue;
         };
         let reason = Reason::from_u8(slot.reason).filter(|reason| *reason != Reason::None);
         listed.push(Listed {
-            node: address.to_string(),
             device: node.device.to_string(),
             owner: slot.owner.to_string(),
             shard: shard.header.index,
             slot: node.slot,
-            state: if slot.state == SlotState::Retired as u8 { "retired" } else { "live" },
-            since: node.since,
+            state: state_name(slot),
+            from_epoch: first_epoch(slot),
+            until: (slot.until != NO_EPOCH).then_some(slot.until),
             boost_bps: slot.boost_bps,
             scored_epoch: Some(shard.header.scored_epoch).filter(|epoch| *epoch != NO_EPOCH && reason.is_some()),
             uptime_bps: Some(slot.uptime_bps).filter(|uptime| *uptime != Entry::NO_UPTIME),
@@ -151,12 +154,13 @@ struct Column {
     cell: fn(&Listed) -> String,
 }
 
-const COLUMNS: [Column; 11] = [
+const COLUMNS: [Column; 12] = [
     column("device", |node| node.device.clone()),
     once("owner", false, |node| node.owner.clone()),
     Column { is_number: true, ..column("slot", |node| format!("{}/{}", node.shard, node.slot)) },
     once("state", false, |node| node.state.to_owned()),
-    once("since", true, |node| node.since.to_string()),
+    once("from", true, |node| node.from_epoch.map_or_else(none, |epoch| epoch.to_string())),
+    once("until", true, |node| node.until.map_or_else(none, |epoch| epoch.to_string())),
     once("boost", true, |node| percent(node.boost_bps)),
     once("epoch", true, |node| node.scored_epoch.map_or_else(none, |epoch| epoch.to_string())),
     Column { is_number: true, ..column("uptime", |node| node.uptime_bps.map_or_else(none, percent)) },
@@ -210,13 +214,13 @@ mod tests {
 
     fn node(slot: u16, owner: char) -> Listed {
         Listed {
-            node: "N".repeat(44),
             device: "D".repeat(44),
             owner: owner.to_string().repeat(44),
             shard: 0,
             slot,
-            state: "live",
-            since: 3,
+            state: "active",
+            from_epoch: None,
+            until: None,
             boost_bps: 10_000,
             scored_epoch: Some(7),
             uptime_bps: Some(9_965),
@@ -241,9 +245,8 @@ mod tests {
         let line: Vec<_> = text.lines().nth(4).expect("a second node").split_whitespace().collect();
         assert_eq!(line, ["│", device.as_str(), "0/12", "99.65", "%", "-", "1,234,567", "│"]);
         let owner = "A".repeat(44);
-        let same = format!(
-            "All have: owner {owner}, state live, since 3, boost 100.00 %, epoch 7, reason no bandwidth quorum"
-        );
+        let same =
+            format!("All have: owner {owner}, state active, boost 100.00 %, epoch 7, reason no bandwidth quorum");
         assert_eq!(text.lines().last(), Some(same.as_str()));
         let lines = text.lines().filter(|line| *line != same);
         assert!(lines.map(|line| line.chars().count()).max() <= Some(100), "{text}");
@@ -251,17 +254,17 @@ mod tests {
 
     #[test]
     fn what_differs_is_a_column_and_addresses_are_whole() {
-        let retired = Listed { state: "retired", boost_bps: 15_000, ..node(1, 'B') };
+        let retired = Listed { state: "retired", until: Some(9), boost_bps: 15_000, ..node(1, 'B') };
 
         let text = written(&[node(0, 'A'), retired]);
 
-        for name in ["owner", "state", "boost"] {
+        for name in ["owner", "state", "until", "boost"] {
             assert!(text.lines().nth(1).is_some_and(|header| header.contains(name)), "{text}");
         }
         for cell in ["A".repeat(44), "B".repeat(44), "retired".to_owned(), "150.00 %".to_owned()] {
             assert!(text.contains(&cell), "{text}");
         }
-        assert_eq!(text.lines().last(), Some("All have: since 3, epoch 7, reason no bandwidth quorum"));
+        assert_eq!(text.lines().last(), Some("All have: epoch 7, reason no bandwidth quorum"));
     }
 
     #[test]
@@ -270,7 +273,7 @@ mod tests {
 
         let text = written(&[unscored(0), unscored(1)]);
 
-        assert!(text.ends_with(", state live, since 3, boost 100.00 %\n"), "{text}");
+        assert!(text.ends_with(", state active, boost 100.00 %\n"), "{text}");
     }
 
     #[test]

@@ -9,6 +9,7 @@ use serde::Serialize;
 use solana_address::Address;
 use solana_keypair::Keypair;
 use solana_signer::Signer as _;
+use stipend_client::instruction::instruction_name;
 use stipend_client::reader::Reader;
 use stipend_client::settlement::Settlement;
 
@@ -71,17 +72,15 @@ pub fn run(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
     let failed = |error| Failure::settling(DOING, error);
 
     let mut reader = Reader::new(&mut ledger, network);
-    let known = reader.nodes().map_err(failed)?;
-    let shards: BTreeMap<_, _> =
-        reader.shards().map_err(failed)?.into_iter().map(|shard| (shard.address, shard)).collect();
-    let known: BTreeMap<_, _> = known.into_iter().map(|(_, node)| (node.device, node)).collect();
+    let known: BTreeMap<_, _> = reader.nodes().map_err(failed)?.into_iter().map(|node| (node.device, node)).collect();
+    let shards = reader.shards().map_err(failed)?;
     let (mut new, mut already) = (Vec::new(), Vec::new());
     for device in devices.keys() {
         let Some(node) = known.get(device) else {
             new.push(*device);
             continue;
         };
-        let slot = shards.get(&node.shard).and_then(|shard| shard.slots.get(usize::from(node.slot)));
+        let slot = shards.get(usize::from(node.shard)).and_then(|shard| shard.slots.get(usize::from(node.slot)));
         match slot.map(|slot| slot.owner) {
             Some(found) if found == owner => already.push(device.to_string()),
             found => {
@@ -121,8 +120,14 @@ pub fn run(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
 }
 
 fn step(instructions: Vec<solana_instruction::Instruction>) -> Step {
-    let nodes = instructions.iter().filter(|instruction| instruction.accounts.len() > 4).count();
-    Step::new(format!("register {}", counted(nodes as u64, "device")), instructions)
+    let count = |name| instructions.iter().filter(|instruction| instruction_name(instruction) == name).count() as u64;
+    let mut effect = format!("register {}", counted(count("register_node"), "device"));
+    for (name, noun) in [("open_directory", "directory"), ("open_shard", "shard")] {
+        if count(name) > 0 {
+            effect += &format!(", open {}", counted(count(name), noun));
+        }
+    }
+    Step::new(effect, instructions)
 }
 
 /// By address, so that a key that is named twice counts once.

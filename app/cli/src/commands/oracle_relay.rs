@@ -166,7 +166,7 @@ fn by_epoch(batches: &[SignedBatch]) -> Vec<(Vec<usize>, Vec<SignedBatch>)> {
     let mut epochs: BTreeMap<u32, (Vec<usize>, Vec<SignedBatch>)> = BTreeMap::new();
     for (place, batch) in batches.iter().enumerate() {
         // What is no report at all comes last; the program says what is wrong with it.
-        let epoch = batch.args().map_or(u32::MAX, |args| args.batch.epoch);
+        let epoch = batch.args().map_or(u32::MAX, |args| args.epoch);
         let (places, of_epoch) = epochs.entry(epoch).or_default();
         places.push(place);
         of_epoch.push(batch.clone());
@@ -188,8 +188,8 @@ impl Outcome {
             self.refused.push(Refusal {
                 batch: places.get(place).copied().unwrap_or_default(),
                 shard: batch.map(|batch| Address::from(batch.shard).to_string()).unwrap_or_default(),
-                epoch: args.map(|args| args.batch.epoch),
-                first_slot: args.map(|args| args.batch.first_slot),
+                epoch: args.as_ref().map(|args| args.epoch),
+                first_slot: args.as_ref().map(|args| args.first_slot),
                 reason: error.to_string(),
             });
         }

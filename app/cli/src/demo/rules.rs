@@ -6,12 +6,12 @@ use stipend_client::program::constants::NO_BOOST_BPS;
 use stipend_client::program::instructions::NetworkParams;
 use stipend_client::program::state::{EmissionParams, PolicyParams};
 
+use crate::commands::network::rules::default_score_secs;
+
 /// The mint's decimals.
 pub const DECIMALS: u8 = 9;
 /// Empty epochs in a row whose emission is carried.
 const CARRY_EPOCHS: u16 = 8;
-/// Scoring windows, in epochs.
-const SCORE_EPOCHS: u32 = 7;
 
 /// What the command line chooses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +44,7 @@ impl Rules {
             cap_atoms: u64::MAX,
             policy: PolicyParams {
                 report_secs: (self.epoch_secs / 2).max(1),
-                score_secs: self.epoch_secs.saturating_mul(SCORE_EPOCHS),
+                score_secs: default_score_secs(self.epoch_secs),
                 uptime_weight_bps: self.uptime_weight_bps,
                 min_uptime_bps: self.min_uptime_bps,
                 bandwidth_cap: self.bandwidth_cap,

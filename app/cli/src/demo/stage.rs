@@ -5,6 +5,7 @@ use solana_keypair::Keypair;
 use solana_signer::Signer as _;
 use stipend_client::batch::{cut, SignedBatch, RELAYED_NODES};
 use stipend_client::embedded::EmbeddedLedger;
+use stipend_client::instruction::instruction_name;
 use stipend_client::ledger::{Accounts as _, Ledger as _, LedgerError};
 use stipend_client::metered::Metered;
 use stipend_client::program::ID;
@@ -154,12 +155,15 @@ impl<'a> Stage<'a> {
     fn register_node(&mut self, label: &str) -> Result<Member, SettlementError> {
         let device = demo_key("device", label);
         let owner = demo_key("owner", label).pubkey();
-        let mut settlement = self.settlement();
-        settlement.register(&device, None, &owner)?;
-        let node = settlement.node(&device.pubkey())?;
-        // A node is registered in the last shard.
-        let shard = settlement.network()?.shard_count.saturating_sub(1);
-        Ok(Member { device, owner, place: Place { shard, slot: node.slot } })
+        // Each instruction has a transaction of its own, so that its costs are its own.
+        let plan = self.settlement().plan_registrations(&[device.pubkey()], None, &owner)?;
+        for instruction in plan.into_iter().flatten() {
+            let is_registration = instruction_name(&instruction) == "register_node";
+            let signers: &[&Keypair] = if is_registration { &[&device] } else { &[] };
+            self.ledger.send(&self.payer, &[instruction], signers)?;
+        }
+        let node = self.settlement().node(&device.pubkey())?;
+        Ok(Member { device, owner, place: Place { shard: node.shard.into(), slot: node.slot } })
     }
 
     /// Lets every epoch pass: report, score, close, settle.
@@ -257,8 +261,7 @@ impl<'a> Stage<'a> {
     /// Every account of the network as it is now.
     pub fn accounts(&mut self) -> Result<Snapshot, Failure> {
         let (mut snapshot, network) = (Snapshot::default(), self.network);
-        let devices: Vec<_> = self.members.iter().map(|member| member.device.pubkey()).collect();
-        let copied = Reader::new(&mut self.ledger, network).copy_to(&mut snapshot, &devices, &[]);
+        let copied = Reader::new(&mut self.ledger, network).copy_to(&mut snapshot, &[]);
         copied.map(|()| snapshot).map_err(|error| Failure::settling("read the accounts", error))
     }
 
@@ -326,14 +329,14 @@ impl<'a> Stage<'a> {
             .iter()
             .flat_map(|shard| self.oracles.iter().map(|oracle| address::report(shard, &oracle.pubkey())))
             .collect();
-        let nodes = self.members.iter().map(|member| address::node(&self.network, &member.device.pubkey())).collect();
+        let directories = self.settlement().reader().directories()?.iter().map(|found| found.address).collect();
         let mut rents = Vec::new();
         for (kind, addresses) in [
             ("mint", vec![self.mint]),
             ("network", vec![self.network]),
             ("shard", shards),
             ("report", reports),
-            ("node", nodes),
+            ("directory", directories),
         ] {
             let mut rent = Rent::none(kind);
             for address in addresses {

@@ -135,7 +135,7 @@ fn write_costs(outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
     if (outcome.network.nodes.len() as u64) < FULL_TRANSACTION {
         writeln!(
             out,
-            "With so few nodes these are fixed costs: a transaction reports up to 150 nodes, a shard holds 1,024"
+            "With so few nodes these are fixed costs: a transaction reports up to 150 nodes, a shard holds 600"
         )?;
     }
     writeln!(out, "Paid in all, fees and rents: {}", sol(costs.paid_lamports))

@@ -4,11 +4,10 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 
 use solana_address::Address;
-use stipend_client::address;
-use stipend_client::ledger::{Accounts, Search};
+use stipend_client::ledger::Accounts;
 use stipend_client::measurement::MeasurementRow;
-use stipend_client::program::state::{Entry, Network};
-use stipend_client::reader::{ReadError, Reader};
+use stipend_client::program::state::{is_any_earning, Entry, Network};
+use stipend_client::reader::{ReadError, Reader, ShardState};
 use stipend_client::slots::{Place, Slots};
 
 use crate::failure::Failure;
@@ -60,19 +59,22 @@ pub struct Places {
 }
 
 impl Places {
-    /// What is reported of an epoch, for each shard of the network by its index: one entry a slot, from slot 0 to the last one
-    /// that was measured. A node that the source does not name, or that does not count in this epoch, is not measured; one that
-    /// the network does not have is left out, with a warning.
+    /// What is reported of an epoch, for each shard by its index in which a node can earn then: one entry a slot, from slot 0
+    /// to the last one that was measured. A node that the source does not name, or that does not count in this epoch, is not
+    /// measured; one that the network does not have is left out, with a warning.
     pub fn entries(
         &mut self,
-        accounts: &mut impl Search,
+        accounts: &mut impl Accounts,
         address: Address,
         network: &Network,
         epoch: u32,
         rows: &[MeasurementRow],
     ) -> Result<BTreeMap<u32, Vec<Entry>>, ReadError> {
-        let mut shards: BTreeMap<u32, Vec<Entry>> = (0..network.shard_count).map(|index| (index, Vec::new())).collect();
-        let places = self.places(accounts, address, network, epoch)?;
+        let found = Reader::new(accounts, address).first_shards(network.shard_count)?;
+        // A shard in which no node can earn is scored without reports.
+        let earning = found.iter().filter(|shard| is_any_earning(&shard.slots, epoch));
+        let mut shards: BTreeMap<u32, Vec<Entry>> = earning.map(|shard| (shard.header.index, Vec::new())).collect();
+        let places = self.places(accounts, address, &found, epoch)?;
         for row in rows {
             let Some(place) = places.get(&row.node) else {
                 if self.unknown.insert(row.node.clone()) {
@@ -80,7 +82,9 @@ impl Places {
                 }
                 continue;
             };
-            let entries = shards.entry(place.shard).or_default();
+            let Some(entries) = shards.get_mut(&place.shard) else {
+                continue;
+            };
             let slot = usize::from(place.slot);
             if entries.len() <= slot {
                 entries.resize(slot + 1, Entry::BLANK);
@@ -95,20 +99,21 @@ impl Places {
     /// The place of every label that has one now.
     fn places(
         &self,
-        accounts: &mut impl Search,
+        accounts: &mut impl Accounts,
         address: Address,
-        network: &Network,
+        shards: &[ShardState],
         epoch: u32,
     ) -> Result<HashMap<String, Place>, ReadError> {
+        let slot = |place: &Place| shards.get(place.shard as usize)?.slots.get(usize::from(place.slot));
         if let Labels::Slots(slots) = &self.labels {
-            return of_slots(accounts, address, network, slots);
+            let known = slots.iter().filter(|(_, place)| slot(place).is_some());
+            return Ok(known.map(|(node, place)| (node.to_owned(), place)).collect());
         }
-        let shards: HashMap<_, _> =
-            (0..network.shard_count).map(|index| (address::shard(&address, index), index)).collect();
         let mut devices = HashMap::new();
-        for (_, node) in Reader::new(accounts, address).nodes()? {
-            if let Some(shard) = shards.get(&node.shard).filter(|_| node.since <= epoch && epoch < node.until) {
-                devices.insert(node.device, Place { shard: *shard, slot: node.slot });
+        for node in Reader::new(accounts, address).nodes()? {
+            let place = Place { shard: node.shard.into(), slot: node.slot };
+            if slot(&place).is_some_and(|slot| slot.is_earning(epoch)) {
+                devices.insert(node.device, place);
             }
         }
         Ok(match &self.labels {
@@ -119,22 +124,6 @@ impl Places {
             _ => devices.into_iter().map(|(device, place)| (device.to_string(), place)).collect(),
         })
     }
-}
-
-/// The places of a file, those that the network has.
-fn of_slots(
-    accounts: &mut impl Accounts,
-    address: Address,
-    network: &Network,
-    slots: &Slots,
-) -> Result<HashMap<String, Place>, ReadError> {
-    let mut reader = Reader::new(accounts, address);
-    let mut lens = HashMap::new();
-    for index in 0..network.shard_count {
-        lens.insert(index, reader.shard(index)?.slots.len());
-    }
-    let has = |place: &Place| lens.get(&place.shard).is_some_and(|len| usize::from(place.slot) < *len);
-    Ok(slots.iter().filter(|(_, place)| has(place)).map(|(node, place)| (node.to_owned(), place)).collect())
 }
 
 fn read_labels(input: impl std::io::Read) -> Result<HashMap<String, Address>, String> {

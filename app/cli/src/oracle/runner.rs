@@ -1,6 +1,6 @@
 //! What an oracle does at one moment: measure, sign, keep, send.
 
-use std::collections::BTreeMap;
+use std::cmp::Ordering;
 
 use ed25519_dalek::SigningKey;
 use solana_address::Address;
@@ -8,9 +8,9 @@ use solana_keypair::Keypair;
 use stipend_client::account;
 use stipend_client::address;
 use stipend_client::batch::{cut, SignedBatch, RELAYED_NODES_WITH_BUDGET, SIGNED_NODES_WITH_BUDGET};
-use stipend_client::ledger::{Accounts, Ledger, LedgerError, Search};
+use stipend_client::ledger::{Accounts, Ledger, LedgerError};
 use stipend_client::measurement::MeasurementRow;
-use stipend_client::program::constants::NO_EPOCH;
+use stipend_client::program::constants::{NO_END, NO_EPOCH};
 use stipend_client::program::state::Network;
 use stipend_client::reader::{ReadError, Reader};
 use stipend_client::relay::{look, relay, Arrival, Witness};
@@ -87,6 +87,29 @@ pub struct OracleRunner {
     pub awaited_epoch: Option<u32>,
 }
 
+/// Whether the program takes reports of an epoch: only the open one's, for as long as its report window is open.
+enum Window {
+    /// An epoch before it is not closed.
+    Later,
+    /// Until this Unix second.
+    Open(i64),
+    Closed,
+}
+
+impl Window {
+    /// Of an epoch that is over, while there is no pause.
+    fn of(network: &Network, epoch: u32, now: i64) -> Self {
+        match epoch.cmp(&network.open_epoch) {
+            Ordering::Less => Self::Closed,
+            Ordering::Greater => Self::Later,
+            Ordering::Equal => match network.report_end() {
+                Ok(end) if now < end => Self::Open(end),
+                _ => Self::Closed,
+            },
+        }
+    }
+}
+
 /// How far the reports of an epoch are.
 enum Sent {
     All,
@@ -102,15 +125,16 @@ impl OracleRunner {
     /// What was signed is sent again as it is, never signed anew; so this may be ended at any moment and called again.
     ///
     /// Errors: what was done before stands.
-    pub fn tick<L: Ledger + Search>(&mut self, ledger: &mut L, payer: &Keypair) -> Result<Tick, RunError> {
+    pub fn tick<L: Ledger>(&mut self, ledger: &mut L, payer: &Keypair) -> Result<Tick, RunError> {
         let now = ledger.now()?;
         let network = Reader::new(ledger, self.network).network()?;
         self.metrics.service.note_success();
-        self.metrics.service.set_paused(network.is_paused());
+        self.metrics.service.set_paused(network.is_paused(now));
         let pending = self.journal.pending()?;
         self.metrics.set_pending(pending.len());
-        if network.is_paused() {
-            return Ok(Tick::Idle { now, next: None });
+        if network.is_paused(now) {
+            let next = Some(network.pause_ends_at).filter(|end| *end != NO_END);
+            return Ok(Tick::Idle { now, next });
         }
         if now >= self.send_at {
             if let Some(epoch) = pending.first() {
@@ -128,7 +152,7 @@ impl OracleRunner {
     }
 
     /// Signs the oldest epoch that is over and not signed, if its window is open.
-    fn sign_next<L: Ledger + Search>(&mut self, ledger: &mut L, network: &Network, now: i64) -> Result<Tick, RunError> {
+    fn sign_next<L: Ledger>(&mut self, ledger: &mut L, network: &Network, now: i64) -> Result<Tick, RunError> {
         let newest = self.journal.newest()?;
         let first = newest.map_or(network.open_epoch, |newest| newest.saturating_add(1)).max(self.looked_until);
         let send_at = (self.send_at > now).then_some(self.send_at);
@@ -139,8 +163,8 @@ impl OracleRunner {
                 break None;
             };
             let is_active = network.oracles.is_active(&self.oracle(), epoch);
-            let is_closed = epoch < network.open_epoch || network.report_end(epoch).map_or(true, |end| end <= now);
-            if end > now || (is_active && !is_closed) {
+            let is_missed = matches!(Window::of(network, epoch, now), Window::Closed);
+            if end > now || (is_active && !is_missed) {
                 break Some((epoch, end));
             }
             // An oracle that left may stand in no entry any more; one that is new has missed nothing.
@@ -202,7 +226,11 @@ impl OracleRunner {
             Err(error) => {
                 self.metrics.service.note_error("source");
                 let window_secs = i64::from(network.policy_at(epoch).report_secs);
-                let last_call = network.report_end(epoch).map_or(now, |end| end - (window_secs / 4).min(120));
+                let last_call = match Window::of(network, epoch, now) {
+                    Window::Later => i64::MAX,
+                    Window::Open(end) => end.saturating_sub((window_secs / 4).min(120)),
+                    Window::Closed => now,
+                };
                 if now < last_call {
                     tracing::warn!("epoch {epoch}: the source says nothing: {error}; asking again");
                     return None;
@@ -233,10 +261,11 @@ impl OracleRunner {
         }))
     }
 
-    /// One report for each shard, an empty one where nothing was measured: a missing one would hold up the scoring.
+    /// One report for each shard in which a node can earn, an empty one where nothing was measured: a missing one would hold
+    /// up the scoring.
     fn sign(
         &mut self,
-        accounts: &mut impl Search,
+        accounts: &mut impl Accounts,
         network: &Network,
         epoch: u32,
         rows: &[MeasurementRow],
@@ -265,18 +294,21 @@ impl OracleRunner {
         now: i64,
     ) -> Result<Sent, RunError> {
         let batches = self.journal.read(epoch)?;
-        let is_open = epoch >= network.open_epoch && network.report_end(epoch).is_ok_and(|end| now < end);
+        let window = Window::of(network, epoch, now);
+        if matches!(window, Window::Later) {
+            return Ok(Sent::Waiting);
+        }
+        let is_open = matches!(window, Window::Open(_));
         // Who signs only looks what has become of it.
         if is_open && !matches!(self.ends, Ends::SignOnly) {
-            let ready = ready(ledger, network, epoch, now, &batches)?;
             let witness = match &self.ends {
                 Ends::Pay(oracle) => Witness::Oracle(oracle),
                 Ends::Relay | Ends::SignOnly => Witness::Batch,
             };
-            let progress = Progress::begin("reporting", ready.len() as u64);
+            let progress = Progress::begin("reporting", batches.len() as u64);
             let tell = |dealt| progress.set(dealt as u64);
-            let relayed = relay(ledger, payer, &ready, witness, tell).inspect_err(|_| {
-                self.metrics.note_retry(ready.len());
+            let relayed = relay(ledger, payer, &batches, witness, tell).inspect_err(|_| {
+                self.metrics.note_retry(batches.len());
             })?;
             self.metrics.note_relayed(&relayed);
             for (place, error) in &relayed.refused {
@@ -311,34 +343,6 @@ impl OracleRunner {
         self.journal.prune(self.keep_epochs)?;
         Ok(Tick::Worked)
     }
-}
-
-/// The batches that the program would take now: those of shards that are scored for the epoch before, or need not be any more.
-fn ready(
-    ledger: &mut impl Ledger,
-    network: &Network,
-    epoch: u32,
-    now: i64,
-    batches: &[SignedBatch],
-) -> Result<Vec<SignedBatch>, ReadError> {
-    let previous = epoch.checked_sub(1).filter(|previous| *previous >= network.open_epoch);
-    let Some(previous) = previous else {
-        return Ok(batches.to_vec());
-    };
-    if network.score_end(previous).is_ok_and(|end| now >= end) {
-        return Ok(batches.to_vec());
-    }
-    let shards: BTreeMap<_, Option<u32>> = batches.iter().map(|batch| (Address::from(batch.shard), None)).collect();
-    let addresses: Vec<_> = shards.into_keys().collect();
-    let found = ledger.accounts(&addresses)?;
-    let next_epoch = |found: Option<solana_account::Account>| {
-        found.and_then(|found| account::shard(&found.data).ok()).map(|(header, _)| header.next_epoch)
-    };
-    let scored: BTreeMap<_, _> = addresses.into_iter().zip(found.into_iter().map(next_epoch)).collect();
-    let is_ready = |batch: &&SignedBatch| {
-        scored.get(&Address::from(batch.shard)).copied().flatten().is_some_and(|next| next >= epoch)
-    };
-    Ok(batches.iter().filter(is_ready).cloned().collect())
 }
 
 #[cfg(test)]

@@ -18,6 +18,6 @@ pub fn kind_of(error: &ReadError) -> &'static str {
         ReadError::Ledger(LedgerError::NoFunds { .. }) => "no_funds",
         ReadError::Ledger(LedgerError::Refused { .. }) => "refused",
         ReadError::Ledger(_) => "cluster",
-        ReadError::Missing { .. } | ReadError::Decode { .. } => "account",
+        ReadError::Missing { .. } | ReadError::Decode { .. } | ReadError::DeviceUnknown { .. } => "account",
     }
 }

@@ -3,21 +3,19 @@
 use super::{CrankOptions, Task};
 use crate::{
     account, address,
-    claim::{claims, is_open},
+    claim::{claims, is_open, MintLimit},
     instruction::{self, MAX_COMPUTE_UNITS},
     ledger::Accounts,
-    reader::{ReadError, ShardState},
+    reader::{ReadError, Reader, ShardState},
+    settlement::score_shard,
 };
 use solana_account::Account;
 use solana_address::Address;
 use solana_instruction::Instruction;
 use stipend::{
-    constants::NO_EPOCH,
-    state::{Network, Report},
+    constants::{NO_END, NO_EPOCH},
+    state::{is_any_earning, Network, Report},
 };
-
-/// Measurements (slots times oracles) that are scored well within the 200,000 compute units that an instruction has unasked.
-const SCORED_UNASKED: usize = 512;
 
 /// What can be done now, and when there is more.
 pub(super) struct Planner<'a> {
@@ -45,10 +43,12 @@ impl<'a> Planner<'a> {
         accounts: &mut impl Accounts,
         is_held: impl Fn(&Task) -> bool,
     ) -> Result<(), ReadError> {
-        let shards = self.read_shards(accounts)?;
+        let shards = Reader::new(accounts, self.address).first_shards(self.network.shard_count)?;
         self.settle(&shards);
-        self.score(accounts, &shards, &is_held)?;
-        self.close();
+        let is_scoring = self.score(accounts, &shards, &is_held)?;
+        if !is_scoring {
+            self.close();
+        }
         self.judge(&shards);
         if self.options.open_reports {
             self.open_reports(accounts, &shards)?;
@@ -58,18 +58,6 @@ impl<'a> Planner<'a> {
         }
         self.next = self.next_by_clock();
         Ok(())
-    }
-
-    fn read_shards(&self, accounts: &mut impl Accounts) -> Result<Vec<ShardState>, ReadError> {
-        let addresses: Vec<_> =
-            (0..self.network.shard_count).map(|index| address::shard(&self.address, index)).collect();
-        let found = accounts.accounts(&addresses)?;
-        let decoded = addresses.into_iter().zip(found).map(|(address, found)| {
-            let found = found.ok_or(ReadError::Missing { expected: "shard", address })?;
-            let decoded = account::shard(&found.data).map_err(|source| ReadError::Decode { address, source });
-            decoded.map(|(header, slots)| ShardState { address, header, slots })
-        });
-        decoded.collect()
     }
 
     fn settle(&mut self, shards: &[ShardState]) {
@@ -82,48 +70,47 @@ impl<'a> Planner<'a> {
         }
     }
 
+    /// Returns whether any shard is still to be scored, at once or after a task of this plan.
     fn score(
         &mut self,
         accounts: &mut impl Accounts,
         shards: &[ShardState],
         is_held: impl Fn(&Task) -> bool,
-    ) -> Result<(), ReadError> {
+    ) -> Result<bool, ReadError> {
         let epoch = self.network.open_epoch;
-        let (Ok(end), Ok(report_end), Ok(score_end)) =
-            (self.network.end(epoch), self.network.report_end(epoch), self.network.score_end(epoch))
-        else {
-            return Ok(());
-        };
-        if self.network.is_paused() || self.now < end || self.now >= score_end {
-            return Ok(());
+        let is_over = self.network.end(epoch).is_ok_and(|end| self.now >= end);
+        if self.network.is_paused(self.now) || !is_over {
+            return Ok(false);
         }
         let oracles = self.oracles(epoch);
-        let is_due = |shard: &&ShardState| {
-            let judge = unjudged(shard).map(|epoch| Task::Judge { shard: shard.header.index, epoch });
-            // A shard's reports are wiped by those of the next epoch, and its medians by the next scores.
-            let is_judged = judge.is_none_or(|judge| is_held(&judge));
-            shard.header.next_epoch <= epoch && !shard.header.is_unsettled() && is_judged
-        };
-        let due: Vec<_> = shards.iter().filter(is_due).collect();
-        let complete = if self.now >= report_end {
-            vec![true; due.len()]
-        } else {
-            self.are_complete(accounts, &due, &oracles, epoch)?
-        };
+        let mut is_scoring = false;
+        let mut due = Vec::new();
+        for shard in shards.iter().filter(|shard| !shard.header.is_dormant() && shard.header.next_epoch <= epoch) {
+            let index = shard.header.index;
+            let judge = unjudged(shard).map(|epoch| Task::Judge { shard: index, epoch });
+            let task = if shard.header.is_unsettled() {
+                Task::Settle { shard: index, epoch: shard.header.scored_epoch }
+            } else if let Some(judge) = judge.filter(|judge| !is_held(judge)) {
+                // A shard's reports are wiped by those of the next epoch, and its medians by the next scores.
+                judge
+            } else {
+                due.push(shard);
+                Task::Score { shard: index, epoch }
+            };
+            is_scoring |= !is_held(&task);
+        }
+        let is_window_over = self.network.report_end().is_ok_and(|end| self.now >= end);
+        let complete =
+            if is_window_over { vec![true; due.len()] } else { self.are_complete(accounts, &due, &oracles, epoch)? };
         for (shard, is_complete) in due.into_iter().zip(complete) {
-            if !is_complete {
+            if !is_complete && is_any_earning(&shard.slots, epoch) {
                 self.is_waiting = true;
                 continue;
             }
-            let score = instruction::score_shard(&self.address, &shard.address, &oracles, epoch);
-            let instructions = if shard.slots.len() * oracles.len() > SCORED_UNASKED {
-                vec![instruction::compute_unit_limit(MAX_COMPUTE_UNITS), score]
-            } else {
-                vec![score]
-            };
-            self.tasks.push((Task::Score { shard: shard.header.index, epoch }, instructions));
+            let task = Task::Score { shard: shard.header.index, epoch };
+            self.tasks.push((task, score_shard(&self.address, shard, &oracles, epoch)));
         }
-        Ok(())
+        Ok(is_scoring)
     }
 
     /// Whether all that the oracles announced of a shard and epoch is there, for each of the shards.
@@ -148,8 +135,7 @@ impl<'a> Planner<'a> {
 
     fn close(&mut self) {
         let epoch = self.network.open_epoch;
-        let mut network = *self.network;
-        if network.is_closable(self.now).unwrap_or(false) {
+        if self.network.is_closable(self.now).unwrap_or(false) {
             self.tasks.push((Task::Close { epoch }, vec![instruction::close_epoch(&self.address)]));
         }
     }
@@ -165,12 +151,13 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// Those of all oracles that measure the open epoch or any later one.
+    /// Those of all oracles that measure the open epoch or any later one, in shards with a node that can earn.
     fn open_reports(&mut self, accounts: &mut impl Accounts, shards: &[ShardState]) -> Result<(), ReadError> {
         let open_epoch = self.network.open_epoch;
         let keys = self.network.oracles.entries.iter().map(|oracle| oracle.key);
         let keys: Vec<_> = keys.filter(|key| self.network.oracles.has(key, open_epoch)).collect();
-        let wanted: Vec<_> = shards.iter().flat_map(|shard| keys.iter().map(move |key| (shard, *key))).collect();
+        let awake = shards.iter().filter(|shard| !shard.header.is_dormant());
+        let wanted: Vec<_> = awake.flat_map(|shard| keys.iter().map(move |key| (shard, *key))).collect();
         let addresses: Vec<_> = wanted.iter().map(|(shard, key)| address::report(&shard.address, key)).collect();
         for ((shard, oracle), found) in wanted.into_iter().zip(accounts.accounts(&addresses)?) {
             if found.is_none_or(|found| found.owner != stipend::ID) {
@@ -186,7 +173,8 @@ impl<'a> Planner<'a> {
     }
 
     fn claim(&mut self, accounts: &mut impl Accounts, shards: &[ShardState], from_atoms: u64) -> Result<(), ReadError> {
-        if self.network.is_paused() {
+        let limit = MintLimit::new(self.network, self.now);
+        if self.network.is_paused(self.now) || limit.is_some_and(|limit| limit.left_atoms == 0) {
             return Ok(());
         }
         let claims = claims(self.network, shards, from_atoms, |_, _, _| true);
@@ -200,14 +188,12 @@ impl<'a> Planner<'a> {
         Ok(())
     }
 
-    /// The next of the open epoch's times; a pause has none.
+    /// The next of the open epoch's times, and the end of a pause that has one.
     fn next_by_clock(&self) -> Option<i64> {
-        let epoch = self.network.open_epoch;
-        let end = self.network.end(epoch).ok();
-        if self.network.is_paused() {
-            return end.filter(|end| self.now < *end);
-        }
-        let times = [end, self.network.report_end(epoch).ok(), self.network.score_end(epoch).ok()];
+        let network = self.network;
+        let end = network.end(network.open_epoch).ok();
+        let pause_end = Some(network.pause_ends_at).filter(|end| *end != NO_END);
+        let times = [end, pause_end, network.report_end().ok(), network.score_end().ok()];
         times.into_iter().flatten().filter(|time| self.now < *time).min()
     }
 

@@ -6,8 +6,9 @@ use stipend::error::StipendError;
 
 /// Refusals that say no more than that the accounts have changed since they were read: another crank was faster, the network
 /// was paused, an epoch ended.
-const OUTRUN: [StipendError; 14] = [
+const OUTRUN: [StipendError; 15] = [
     StipendError::ShardAlreadyScored,
+    StipendError::ShardDormant,
     StipendError::ShardAlreadyJudged,
     StipendError::ShardAlreadySettled,
     StipendError::ShardNotSettled,
@@ -16,11 +17,11 @@ const OUTRUN: [StipendError; 14] = [
     StipendError::EpochNotOpen,
     StipendError::EpochNotEnded,
     StipendError::EpochNotClosed,
-    StipendError::ScoringWindowClosed,
     StipendError::ReportsIncomplete,
     StipendError::NothingToClaim,
     StipendError::ScoringPaused,
     StipendError::ClaimsPaused,
+    StipendError::MintLimitReached,
 ];
 
 /// One transaction of a crank. Shards are named by their index.

@@ -10,7 +10,7 @@ use stipend::instruction as data;
 const ED25519: Address = Address::from_str_const("Ed25519SigVerify111111111111111111111111111");
 
 /// Name and first bytes of each instruction of the program.
-const INSTRUCTIONS: [(&str, &[u8]); 29] = [
+const INSTRUCTIONS: [(&str, &[u8]); 31] = [
     ("create_network", data::CreateNetwork::DISCRIMINATOR),
     ("close_network", data::CloseNetwork::DISCRIMINATOR),
     ("propose_authority", data::ProposeAuthority::DISCRIMINATOR),
@@ -28,6 +28,8 @@ const INSTRUCTIONS: [(&str, &[u8]); 29] = [
     ("close_shard", data::CloseShard::DISCRIMINATOR),
     ("open_report", data::OpenReport::DISCRIMINATOR),
     ("close_report", data::CloseReport::DISCRIMINATOR),
+    ("open_directory", data::OpenDirectory::DISCRIMINATOR),
+    ("close_directory", data::CloseDirectory::DISCRIMINATOR),
     ("register_node", data::RegisterNode::DISCRIMINATOR),
     ("transfer_node", data::TransferNode::DISCRIMINATOR),
     ("set_boost", data::SetBoost::DISCRIMINATOR),

@@ -61,9 +61,13 @@ fn govern(authority: &Address, network: &Address, data: impl InstructionData) ->
     build(accounts::Govern { authority: *authority, network: *network }, data)
 }
 
+fn govern_by_authority(authority: &Address, network: &Address, data: impl InstructionData) -> Instruction {
+    build(accounts::GovernByAuthority { authority: *authority, network: *network }, data)
+}
+
 /// Names who may become the authority; `None` for nobody.
 pub fn propose_authority(authority: &Address, network: &Address, new: Option<&Address>) -> Instruction {
-    govern(authority, network, data::ProposeAuthority { new_pending: new.copied().unwrap_or_default() })
+    govern_by_authority(authority, network, data::ProposeAuthority { new_pending: new.copied().unwrap_or_default() })
 }
 
 /// Becomes the authority.
@@ -73,7 +77,7 @@ pub fn accept_authority(new: &Address, network: &Address) -> Instruction {
 
 /// Names who may pause; `None` for nobody.
 pub fn set_guardian(authority: &Address, network: &Address, new: Option<&Address>) -> Instruction {
-    govern(authority, network, data::SetGuardian { new_guardian: new.copied().unwrap_or_default() })
+    govern_by_authority(authority, network, data::SetGuardian { new_guardian: new.copied().unwrap_or_default() })
 }
 
 /// Stops reports, scoring and claims.
@@ -85,7 +89,7 @@ pub fn pause(by: &Address, network: &Address) -> Instruction {
 
 /// Lets reports, scoring and claims go on.
 pub fn resume(authority: &Address, network: &Address) -> Instruction {
-    govern(authority, network, data::Resume {})
+    govern_by_authority(authority, network, data::Resume {})
 }
 
 /// Changes the rules from an epoch on that has not begun.
@@ -98,10 +102,10 @@ pub fn update_policy(
     params: PolicyParams,
     emission: Option<EmissionParams>,
 ) -> Instruction {
-    govern(authority, network, data::UpdatePolicy { from_epoch, params, emission })
+    govern_by_authority(authority, network, data::UpdatePolicy { from_epoch, params, emission })
 }
 
 /// Removes an oracle from the next epoch on, or at once.
 pub fn remove_oracle(authority: &Address, network: &Address, oracle: &Address, at_once: bool) -> Instruction {
-    govern(authority, network, data::RemoveOracle { oracle: *oracle, at_once })
+    govern_by_authority(authority, network, data::RemoveOracle { oracle: *oracle, at_once })
 }

@@ -19,6 +19,23 @@ pub struct Vacancy {
     pub payer: Address,
 }
 
+/// Opens the directory of the devices whose keys begin as this one's, where [`register_node`] finds none.
+pub fn open_directory(payer: &Address, network: &Address, device: &Address) -> Instruction {
+    let accounts = accounts::OpenDirectory {
+        payer: *payer,
+        network: *network,
+        directory: address::directory(network, device),
+        system_program: system_program::ID,
+    };
+    build(accounts, data::OpenDirectory { first_byte: address::first_byte(device) })
+}
+
+/// Closes the directory of `device`, which is empty, and pays its rent back to `payer`, who opened it.
+pub fn close_directory(network: &Address, device: &Address, payer: &Address) -> Instruction {
+    let directory = address::directory(network, device);
+    build(accounts::CloseDirectory { network: *network, directory, payer: *payer }, data::CloseDirectory {})
+}
+
 /// Registers a device, in a new slot of a shard with room, or in a vacant one.
 pub fn register_node(
     payer: &Address,
@@ -34,8 +51,8 @@ pub fn register_node(
         device: *device,
         registrar: registrar.copied(),
         network: *network,
+        directory: address::directory(network, device),
         shard: *shard,
-        node: address::node(network, device),
         slot_payer: vacancy.map(|vacancy| vacancy.payer),
         system_program: system_program::ID,
     };
@@ -49,8 +66,8 @@ fn act(
     device: &Address,
     data: impl InstructionData,
 ) -> Instruction {
-    let node = address::node(network, device);
-    build(accounts::ActOnNode { authority: *authority, network: *network, shard: *shard, node }, data)
+    let directory = address::directory(network, device);
+    build(accounts::ActOnNode { authority: *authority, network: *network, directory, shard: *shard }, data)
 }
 
 /// Gives a node another owner.
@@ -61,7 +78,7 @@ pub fn transfer_node(
     device: &Address,
     new_owner: &Address,
 ) -> Instruction {
-    act(owner, network, shard, device, data::TransferNode { new_owner: *new_owner })
+    act(owner, network, shard, device, data::TransferNode { device: *device, new_owner: *new_owner })
 }
 
 /// Gives a node another boost from the next epoch on.
@@ -72,7 +89,7 @@ pub fn set_boost(
     device: &Address,
     boost_bps: u16,
 ) -> Instruction {
-    act(authority, network, shard, device, data::SetBoost { boost_bps })
+    act(authority, network, shard, device, data::SetBoost { device: *device, boost_bps })
 }
 
 /// Ends a node's time.
@@ -85,11 +102,12 @@ pub fn retire_node(
     device: &Address,
     reason: [u8; 32],
 ) -> Instruction {
-    act(by, network, shard, device, data::RetireNode { reason })
+    act(by, network, shard, device, data::RetireNode { device: *device, reason })
 }
 
-/// Pays a retired node's bond and rent back to `payer`, who left them, and makes its slot vacant.
+/// Pays a retired node's deposit back to `payer`, who paid it, and makes its slot vacant.
 pub fn close_node(network: &Address, shard: &Address, device: &Address, payer: &Address) -> Instruction {
-    let node = address::node(network, device);
-    build(accounts::CloseNode { network: *network, shard: *shard, node, payer: *payer }, data::CloseNode {})
+    let directory = address::directory(network, device);
+    let accounts = accounts::CloseNode { network: *network, directory, shard: *shard, payer: *payer };
+    build(accounts, data::CloseNode { device: *device })
 }

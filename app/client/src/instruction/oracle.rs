@@ -47,7 +47,7 @@ pub fn commit_evidence(
     evidence: [u8; 32],
 ) -> Instruction {
     let report = address::report(shard, oracle);
-    let accounts = accounts::CommitEvidence { network: *network, shard: *shard, report, witness: *oracle };
+    let accounts = accounts::CommitEvidence { network: *network, report, witness: *oracle };
     let mut instruction = build(accounts, data::CommitEvidence { domain, report, epoch, evidence });
     if let Some(witness) = instruction.accounts.last_mut() {
         witness.is_signer = true;
@@ -84,7 +84,6 @@ pub fn prove_equivocation(
     let accounts = accounts::ProveEquivocation {
         prover: *prover,
         network: *network,
-        shard: *shard,
         report,
         incinerator: INCINERATOR_ID,
         instructions: INSTRUCTIONS_SYSVAR_ID,

@@ -8,6 +8,7 @@ use stipend::{
     accounts,
     instruction::{self as data},
     signature::{ED25519_HEADER, ED25519_PROGRAM_ID, INSTRUCTIONS_SYSVAR_ID},
+    state::EntryBytes,
     ID,
 };
 
@@ -35,7 +36,7 @@ impl ReportBatch {
             epoch: self.epoch,
             total: self.total,
             first_slot: self.first_slot,
-            measurements: self.measurements.clone(),
+            measurements: EntryBytes(self.measurements.clone()),
         }
         .data()
     }

@@ -70,8 +70,7 @@ pub fn claim(
         },
         token_program: *token_program,
     };
-    let mut instruction =
-        build(accounts, data::Claim { slots: slots.into_iter().flat_map(u16::to_le_bytes).collect() });
+    let mut instruction = build(accounts, data::Claim { slots });
     if matches!(destination, Destination::Account(_)) {
         for account in instruction.accounts.iter_mut().filter(|account| account.pubkey == *owner) {
             account.is_signer = true;

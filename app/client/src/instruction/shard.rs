@@ -15,10 +15,11 @@ pub fn open_shard(payer: &Address, network: &Address, index: u32) -> Instruction
     let accounts = accounts::OpenShard {
         payer: *payer,
         network: *network,
+        last_shard: index.checked_sub(1).map(|last| address::shard(network, last)),
         shard: address::shard(network, index),
         system_program: system_program::ID,
     };
-    build(accounts, data::OpenShard {})
+    build(accounts, data::OpenShard { index })
 }
 
 /// Opens an oracle's report of a shard.

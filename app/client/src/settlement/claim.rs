@@ -41,7 +41,7 @@ pub struct OwnerClaim {
 /// What became of a transaction of claims.
 #[derive(Debug)]
 pub enum ClaimOutcome {
-    /// Its slots were paid; of a claim of more than a whole mint limit, as much as there was room for.
+    /// Its slots were paid; under a mint limit, as much as there was room for.
     Paid(Receipt),
     /// Nothing was left in its slots: somebody else had them paid since the plan was made. That is no failure.
     Outrun,

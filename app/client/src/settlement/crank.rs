@@ -1,63 +1,86 @@
 //! What anybody may do for a network once the measurements are in: score, close, settle.
 
-use super::{Settlement, SettlementError};
+use super::{Settlement, SettlementError, ShardState};
 use crate::{
     instruction::{self, MAX_COMPUTE_UNITS},
-    ledger::Ledger,
+    ledger::{Ledger, LedgerError},
 };
+use solana_address::Address;
+use solana_instruction::Instruction;
+use stipend::error::StipendError;
 
 /// Measurements (slots times oracles) that are scored well within the 200,000 compute units that an instruction has unasked.
 const SCORED_UNASKED: usize = 512;
 
+/// What scores a shard for `epoch`, with the compute units that it needs.
+///
+/// - `oracles`: all that are active in the epoch, in the set's order.
+pub(crate) fn score_shard(network: &Address, shard: &ShardState, oracles: &[Address], epoch: u32) -> Vec<Instruction> {
+    let score = instruction::score_shard(network, &shard.address, oracles, epoch);
+    let needs_more = shard.slots.len() * oracles.len() > SCORED_UNASKED;
+    let limit = needs_more.then(|| instruction::compute_unit_limit(MAX_COMPUTE_UNITS));
+    limit.into_iter().chain([score]).collect()
+}
+
 impl<L: Ledger> Settlement<'_, L> {
-    /// Scores all shards for `epoch`, those that are not. Returns how many.
+    /// Scores all shards for `epoch` that are not, and in which a node can earn in it or later. Returns how many.
     pub fn score(&mut self, epoch: u32) -> Result<usize, SettlementError> {
         let network = self.network()?;
         let oracles: Vec<_> = network.oracles.active(epoch).map(|oracle| oracle.key).collect();
+        let mut done = vec![StipendError::ShardAlreadyScored, StipendError::ShardDormant];
+        if network.open_epoch == epoch {
+            // It was the open one: somebody has closed it since.
+            done.push(StipendError::EpochNotOpen);
+        }
         let mut scored = 0;
         for index in 0..network.shard_count {
             let shard = self.shard(index)?;
-            if shard.header.next_epoch > epoch {
+            if shard.header.is_dormant() || shard.header.next_epoch > epoch {
                 continue;
             }
-            let score = instruction::score_shard(&self.network, &shard.address, &oracles, epoch);
-            if shard.slots.len() * oracles.len() > SCORED_UNASKED {
-                self.send(&[instruction::compute_unit_limit(MAX_COMPUTE_UNITS), score], &[])?;
-            } else {
-                self.send(&[score], &[])?;
-            }
-            scored += 1;
+            let score = score_shard(&self.network, &shard, &oracles, epoch);
+            scored += usize::from(self.send_unless(&score, &done)?);
         }
         Ok(scored)
     }
 
     /// Closes every epoch that can be closed.
     pub fn close(&mut self) -> Result<(), SettlementError> {
-        self.send(&[instruction::close_epoch(&self.network)], &[])
-    }
-
-    /// Closes every epoch up to `last`, which is over, scoring what can still be scored and settling what was.
-    pub fn close_until(&mut self, last: u32) -> Result<(), SettlementError> {
-        loop {
-            let network = self.network()?;
-            if network.open_epoch > last {
-                return Ok(());
+        let open_epoch = self.network()?.open_epoch;
+        let sent = self.send(&[instruction::close_epoch(&self.network)], &[]);
+        match sent {
+            Err(SettlementError::Ledger(LedgerError::Refused { .. })) if self.network()?.open_epoch > open_epoch => {
+                Ok(())
             }
-            let now = self.ledger.now()?;
-            if network.score_end(network.open_epoch).is_ok_and(|end| end > now) {
-                self.score(network.open_epoch)?;
-            }
-            self.close()?;
-            self.settle()?;
+            sent => sent,
         }
     }
 
-    /// Settles all shards that scored and are not settled. Returns how many.
+    /// Closes every epoch up to `last`, which is over: settles what is closed, scores what is awake, closes.
+    ///
+    /// Errors: those of the program while an epoch's reports may still come; nothing is waited for. Its report window begins
+    /// when the epoch before it is closed.
+    pub fn close_until(&mut self, last: u32) -> Result<(), SettlementError> {
+        loop {
+            self.settle()?;
+            let open_epoch = self.network()?.open_epoch;
+            if open_epoch > last {
+                return Ok(());
+            }
+            self.score(open_epoch)?;
+            self.close()?;
+        }
+    }
+
+    /// Settles all shards whose scores are of a closed epoch and not yet atoms. Returns how many.
     pub fn settle(&mut self) -> Result<usize, SettlementError> {
+        let open_epoch = self.network()?.open_epoch;
         let mut settled = 0;
-        for shard in self.shards()?.iter().filter(|shard| shard.header.is_unsettled()) {
-            self.send(&[instruction::settle_shard(&self.network, &shard.address)], &[])?;
-            settled += 1;
+        for shard in self.shards()? {
+            if shard.header.is_unsettled() && shard.header.scored_epoch < open_epoch {
+                let settle = instruction::settle_shard(&self.network, &shard.address);
+                settled += usize::from(self.send_unless(&[settle], &[StipendError::ShardAlreadySettled])?);
+            }
         }
         Ok(settled)
     }

@@ -1,41 +1,56 @@
 //! What is no longer needed is closed, and goes back to whoever paid for it.
 
 use super::{Settlement, SettlementError};
-use crate::{instruction, ledger::Ledger};
+use crate::{address, instruction, ledger::Ledger};
 use solana_address::Address;
 use solana_keypair::Keypair;
 use solana_signer::Signer;
 use stipend::{
     constants::MAX_ORACLES,
-    state::{Oracle, SlotState},
+    state::{Oracle, Slot},
 };
 
 /// Slots that are taken off a shard in one transaction: each names who paid for it.
 const SHRUNK_SLOTS: usize = 20;
 
 impl<L: Ledger> Settlement<'_, L> {
-    /// Pays a retired node's bond and rent back, and makes its slot vacant.
+    /// Pays a retired node's deposit back, and makes its slot vacant.
     pub fn close_node(&mut self, device: &Address) -> Result<(), SettlementError> {
         let node = self.node(device)?;
-        self.send(&[instruction::close_node(&self.network, &node.shard, device, &node.payer)], &[])
+        let shard = address::shard(&self.network, node.shard.into());
+        self.send(&[instruction::close_node(&self.network, &shard, device, &node.payer)], &[])
     }
 
-    /// Takes the vacant slots off the ends of all shards, as far as their last epochs are closed. Returns how many.
+    /// Takes the vacant slots off the ends of all shards, as far as their last epochs are closed and the accounts that paid for
+    /// them are there to be paid back. Returns how many.
     pub fn shrink(&mut self) -> Result<usize, SettlementError> {
         let open_epoch = self.network()?.open_epoch;
         let mut shrunk = 0;
         for shard in self.shards()? {
-            let vacant = shard.slots.iter().rev().take_while(|slot| {
-                let is_vacant = slot.state == SlotState::Vacant as u8;
-                is_vacant && slot.change_epoch < open_epoch
-            });
-            let payers: Vec<_> = vacant.map(|slot| slot.owner).collect();
+            let is_free = |slot: &&Slot| slot.is_vacant() && slot.until < open_epoch;
+            let payers: Vec<_> = shard.slots.iter().rev().take_while(is_free).map(|slot| slot.owner).collect();
+            let existing = self.existing(payers.iter().copied().collect())?;
+            let payers: Vec<_> = payers.into_iter().take_while(|payer| existing.contains(payer)).collect();
             for payers in payers.chunks(SHRUNK_SLOTS) {
                 self.send(&[instruction::shrink_shard(&self.network, &shard.address, payers)], &[])?;
             }
             shrunk += payers.len();
         }
         Ok(shrunk)
+    }
+
+    /// Closes the directories without a device. Returns how many.
+    pub fn close_directories(&mut self) -> Result<usize, SettlementError> {
+        let mut closed = 0;
+        for directory in self.reader().directories()? {
+            if directory.entries.is_empty() {
+                // Any device of this directory names it.
+                let device = Address::from([directory.header.first_byte; 32]);
+                self.send(&[instruction::close_directory(&self.network, &device, &directory.header.payer)], &[])?;
+                closed += 1;
+            }
+        }
+        Ok(closed)
     }
 
     /// Closes the last shards, as long as they have neither a slot nor an open report. Returns how many.
@@ -91,7 +106,7 @@ impl<L: Ledger> Settlement<'_, L> {
         Ok(sum_lamports)
     }
 
-    /// Closes the network, which has neither shards nor bonds.
+    /// Closes the network, which has neither shards nor directories nor bonds.
     pub fn close_network(&mut self, authority: &Keypair) -> Result<(), SettlementError> {
         let network = self.network()?;
         let close = instruction::close_network(

@@ -8,6 +8,7 @@ use crate::{
 use solana_address::Address;
 use solana_keypair::Keypair;
 use solana_signer::Signer;
+use stipend::error::StipendError;
 
 impl<L: Ledger> Settlement<'_, L> {
     /// Compares the reports of `epoch` with the medians, for the oracles' records, in all shards that hold that epoch and are
@@ -22,8 +23,7 @@ impl<L: Ledger> Settlement<'_, L> {
             }
             let limit = instruction::compute_unit_limit(MAX_COMPUTE_UNITS);
             let judge = instruction::judge_shard(&self.network, &shard.address, &oracles, epoch);
-            self.send(&[limit, judge], &[])?;
-            judged += 1;
+            judged += usize::from(self.send_unless(&[limit, judge], &[StipendError::ShardAlreadyJudged])?);
         }
         Ok(judged)
     }

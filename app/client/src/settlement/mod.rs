@@ -2,7 +2,7 @@
 //! claim, and at last close everything.
 //!
 //! Each step reads from the ledger what is left to do and sends one transaction for each instruction of it, so that a step
-//! that was interrupted is finished by taking it again.
+//! that was interrupted is finished by taking it again. What somebody else did meanwhile is no error.
 
 mod claim;
 mod claim_cost;
@@ -15,15 +15,23 @@ mod report;
 
 pub use claim::{ClaimOutcome, ClaimPlan, OwnerClaim};
 pub use claim_cost::ClaimCost;
+pub(crate) use crank::score_shard;
 pub use packing::Part;
 
 pub use crate::reader::{ReadError as SettlementError, ShardState};
 
-use crate::{ledger::Ledger, reader::Reader};
+use crate::{
+    ledger::{Ledger, LedgerError},
+    reader::Reader,
+};
 use solana_address::Address;
 use solana_instruction::Instruction;
 use solana_keypair::Keypair;
-use stipend::state::{Network, Node};
+use std::collections::BTreeSet;
+use stipend::{
+    error::StipendError,
+    state::{DirectoryEntry, Network},
+};
 
 /// One network on a ledger, and who pays for what is sent.
 pub struct Settlement<'a, L> {
@@ -58,13 +66,29 @@ impl<'a, L: Ledger> Settlement<'a, L> {
         self.reader().shards()
     }
 
-    /// A device's node.
-    pub fn node(&mut self, device: &Address) -> Result<Node, SettlementError> {
+    /// What is recorded of a device.
+    pub fn node(&mut self, device: &Address) -> Result<DirectoryEntry, SettlementError> {
         self.reader().node(device)
     }
 
     fn send(&mut self, instructions: &[Instruction], signers: &[&Keypair]) -> Result<(), SettlementError> {
         self.ledger.send(self.payer, instructions, signers)?;
         Ok(())
+    }
+
+    /// Sends what anybody may do. Returns whether it was still to be done: `done` are the errors which say that it was not.
+    fn send_unless(&mut self, instructions: &[Instruction], done: &[StipendError]) -> Result<bool, SettlementError> {
+        match self.ledger.send(self.payer, instructions, &[]) {
+            Ok(_) => Ok(true),
+            Err(error) if done.iter().any(|done| error.is(*done)) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Those of `addresses` where there is an account: an empty one could not exist with the rent of a slot alone.
+    fn existing(&mut self, addresses: BTreeSet<Address>) -> Result<BTreeSet<Address>, LedgerError> {
+        let addresses: Vec<_> = addresses.into_iter().collect();
+        let found = self.ledger.accounts(&addresses)?;
+        Ok(addresses.into_iter().zip(found).filter_map(|(address, found)| found.map(|_| address)).collect())
     }
 }

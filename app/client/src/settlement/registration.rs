@@ -6,14 +6,18 @@ use crate::{
     instruction::{self, Vacancy},
     ledger::Ledger,
 };
+use solana_account::Account;
 use solana_address::Address;
 use solana_instruction::Instruction;
 use solana_keypair::Keypair;
 use solana_signer::Signer;
-use stipend::state::{Network, SlotState};
+use std::{collections::BTreeSet, iter::repeat_n};
+
+/// A shard, and the vacant slot of it that is taken; none adds a slot.
+type Room = (Address, Option<Vacancy>);
 
 impl<L: Ledger> Settlement<'_, L> {
-    /// Registers a device in a shard with room, in a vacant slot of it if it has one, or in a new shard if all are full.
+    /// Registers a device, as [`Self::plan_registrations`] plans it.
     ///
     /// - `registrar`: the network's, if it has one; `owner` is paid.
     pub fn register(
@@ -22,32 +26,16 @@ impl<L: Ledger> Settlement<'_, L> {
         registrar: Option<&Keypair>,
         owner: &Address,
     ) -> Result<(), SettlementError> {
-        let network = self.network()?;
-        let payer = self.payer.pubkey();
-        let (index, vacancy) = match self.room(&network)? {
-            Some(room) => room,
-            None => {
-                self.send(&[instruction::open_shard(&payer, &self.network, network.shard_count)], &[])?;
-                (network.shard_count, None)
-            }
-        };
         let registrar_key = registrar.map(Signer::pubkey);
-        let shard = address::shard(&self.network, index);
-        let register = instruction::register_node(
-            &payer,
-            &device.pubkey(),
-            registrar_key.as_ref(),
-            &self.network,
-            &shard,
-            owner,
-            vacancy,
-        );
         let signers: Vec<_> = [device].into_iter().chain(registrar).collect();
-        self.send(&[register], &signers)
+        for transaction in self.plan_registrations(&[device.pubkey()], registrar_key.as_ref(), owner)? {
+            self.send(&transaction, &signers)?;
+        }
+        Ok(())
     }
 
-    /// The transactions that register `devices`, to be sent in their order: shards are opened where all are full, vacant slots
-    /// are taken first.
+    /// The transactions that register `devices`, to be sent in their order: vacant slots are taken first, then slots are added
+    /// where there is room; shards and directories are opened where they are missing.
     ///
     /// - `devices`: none of them is registered; `registrar`: the network's, if it has one; `owner` is paid.
     pub fn plan_registrations(
@@ -56,72 +44,71 @@ impl<L: Ledger> Settlement<'_, L> {
         registrar: Option<&Address>,
         owner: &Address,
     ) -> Result<Vec<Vec<Instruction>>, SettlementError> {
-        let network = self.network()?;
-        let (payer, capacity) = (self.payer.pubkey(), usize::from(network.shard_capacity));
-        let mut places = Vec::new();
-        for shard in self.shards()? {
-            let slots = (0u16..).zip(&shard.slots);
-            let vacant = slots.filter(|(_, slot)| slot.state == SlotState::Vacant as u8);
-            places.extend(vacant.map(|(slot, tenant)| (shard.address, Some(Vacancy { slot, payer: tenant.owner }))));
-            let room = capacity.saturating_sub(shard.slots.len());
-            places.extend(std::iter::repeat_n((shard.address, None), room));
-        }
-        let mut places = places.into_iter();
+        let (network, payer) = (self.network, self.payer.pubkey());
+        let state = self.network()?;
+        let mut missing = self.missing_directories(devices)?;
+        let mut rooms = self.rooms()?.into_iter();
+        let mut next_shard = state.shard_count;
         let mut parts = Vec::new();
-        let (mut next, mut opened) = (network.shard_count, None);
-        let mut room = 0;
         for device in devices {
             let mut part = Vec::new();
-            let (shard, vacancy) = match (places.next(), opened) {
-                (Some(place), _) => place,
-                (None, Some(shard)) if room > 0 => (shard, None),
-                (None, _) => {
-                    part.push(instruction::open_shard(&payer, &self.network, next));
-                    let shard = address::shard(&self.network, next);
-                    (next, opened, room) = (next + 1, Some(shard), capacity);
+            if missing.remove(&address::directory(&network, device)) {
+                part.push(instruction::open_directory(&payer, &network, device));
+            }
+            let (shard, vacancy) = match rooms.next() {
+                Some(room) => room,
+                None => {
+                    part.push(instruction::open_shard(&payer, &network, next_shard));
+                    let shard = address::shard(&network, next_shard);
+                    next_shard += 1;
+                    // This device takes the first of its slots.
+                    rooms = vec![(shard, None); usize::from(state.shard_capacity).saturating_sub(1)].into_iter();
                     (shard, None)
                 }
             };
-            room = room.saturating_sub(usize::from(opened == Some(shard)));
-            part.push(instruction::register_node(&payer, device, registrar, &self.network, &shard, owner, vacancy));
+            part.push(instruction::register_node(&payer, device, registrar, &network, &shard, owner, vacancy));
             parts.push(part);
         }
         Ok(pack(&payer, parts).iter().map(|parts| parts.concat()).collect())
     }
 
-    /// Index of a shard with room, and its vacant slot if it has one; none if every shard is full.
-    fn room(&mut self, network: &Network) -> Result<Option<(u32, Option<Vacancy>)>, SettlementError> {
-        let Some(last) = network.shard_count.checked_sub(1).filter(|_| !network.is_full()) else {
-            return Ok(None);
-        };
-        // If the shards before the last are full and nothing is vacant, the tenants alone tell how many slots the last has.
-        let slots_before = u64::from(last) * u64::from(network.shard_capacity);
-        if slots_before + self.shard(last)?.slots.len() as u64 == network.slot_count {
-            return Ok(Some((last, None)));
-        }
-        for index in 0..=last {
-            let shard = self.shard(index)?;
-            let vacant = (0u16..).zip(&shard.slots).find(|(_, slot)| slot.state == SlotState::Vacant as u8);
-            if let Some((slot, tenant)) = vacant {
-                return Ok(Some((index, Some(Vacancy { slot, payer: tenant.owner }))));
-            }
-            if shard.slots.len() < usize::from(network.shard_capacity) {
-                return Ok(Some((index, None)));
-            }
-        }
-        Ok(None)
+    /// Where nodes can register: the vacant slots whose payers can be paid, then what shards have not grown to.
+    fn rooms(&mut self) -> Result<Vec<Room>, SettlementError> {
+        let shards = self.shards()?;
+        let slots = shards.iter().flat_map(|shard| (0u16..).zip(&shard.slots).map(move |place| (shard.address, place)));
+        let vacant = slots.filter(|(_, (_, slot))| slot.is_vacant());
+        let vacant: Vec<_> =
+            vacant.map(|(shard, (slot, vacant))| (shard, Vacancy { slot, payer: vacant.owner })).collect();
+        let payers = self.existing(vacant.iter().map(|(_, vacancy)| vacancy.payer).collect())?;
+        let vacant = vacant.into_iter().filter(|(_, vacancy)| payers.contains(&vacancy.payer));
+        let added = shards.iter().flat_map(|shard| {
+            let room = usize::from(shard.header.capacity).saturating_sub(shard.slots.len());
+            repeat_n((shard.address, None), room)
+        });
+        Ok(vacant.map(|(shard, vacancy)| (shard, Some(vacancy))).chain(added).collect())
     }
 
-    /// Opens the reports of all shards by the oracles of `epoch`, those that are not open. Returns how many.
+    /// The directories of `devices` that are not open.
+    fn missing_directories(&mut self, devices: &[Address]) -> Result<BTreeSet<Address>, SettlementError> {
+        let directories: BTreeSet<_> = devices.iter().map(|device| address::directory(&self.network, device)).collect();
+        let directories: Vec<_> = directories.into_iter().collect();
+        let found = self.ledger.accounts(&directories)?;
+        // Lamports alone, which anybody can send there, open nothing.
+        let is_missing = |found: &Option<Account>| found.as_ref().is_none_or(|found| found.owner != stipend::ID);
+        let missing = directories.into_iter().zip(found).filter(|(_, found)| is_missing(found));
+        Ok(missing.map(|(address, _)| address).collect())
+    }
+
+    /// Opens the reports of all shards by the oracles of `epoch`, those that are not open. A shard in which no node can earn
+    /// needs none. Returns how many.
     pub fn open_reports(&mut self, epoch: u32) -> Result<usize, SettlementError> {
         let network = self.network()?;
         let mut opened = 0;
-        for index in 0..network.shard_count {
-            let shard = address::shard(&self.network, index);
+        for shard in self.shards()?.iter().filter(|shard| !shard.header.is_dormant()) {
             for oracle in network.oracles.active(epoch) {
-                if self.ledger.account(&address::report(&shard, &oracle.key))?.is_none() {
+                if self.reader().report(&shard.address, &oracle.key)?.is_none() {
                     let payer = self.payer.pubkey();
-                    self.send(&[instruction::open_report(&payer, &self.network, &shard, &oracle.key)], &[])?;
+                    self.send(&[instruction::open_report(&payer, &self.network, &shard.address, &oracle.key)], &[])?;
                     opened += 1;
                 }
             }

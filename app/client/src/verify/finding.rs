@@ -68,7 +68,7 @@ pub enum GapReason {
         /// The epoch that they hold.
         scored_epoch: u32,
     },
-    /// The shard took no part in the epoch.
+    /// The shard had nodes that could earn, and took no part in the epoch.
     #[error("was not scored for this epoch and brought nothing")]
     NotScored,
     /// A report holds another epoch.

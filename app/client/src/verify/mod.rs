@@ -122,6 +122,8 @@ fn with_rules_in_force(network: &Network, closed: ClosedEpoch) -> ClosedEpoch {
         bandwidth_cap: policy.bandwidth_cap,
         uptime_weight_bps: policy.uptime_weight_bps,
         min_uptime_bps: policy.min_uptime_bps,
+        min_boost_bps: policy.min_boost_bps,
+        max_boost_bps: policy.max_boost_bps,
         quorum: policy.quorum,
         ..closed
     }

@@ -35,6 +35,8 @@ fn check_rules(network: &Network, found: &mut Verification) {
     found.compare(Place::Epoch, "bandwidth cap", closed.bandwidth_cap, policy.bandwidth_cap);
     found.compare(Place::Epoch, "uptime weight", closed.uptime_weight_bps, policy.uptime_weight_bps);
     found.compare(Place::Epoch, "minimum uptime", closed.min_uptime_bps, policy.min_uptime_bps);
+    found.compare(Place::Epoch, "least boost", closed.min_boost_bps, policy.min_boost_bps);
+    found.compare(Place::Epoch, "greatest boost", closed.max_boost_bps, policy.max_boost_bps);
     found.compare(Place::Epoch, "quorum", closed.quorum, policy.quorum);
 }
 

@@ -8,7 +8,7 @@ use super::{
 use crate::reader::ShardState;
 use stipend::{
     constants::NO_EPOCH,
-    math::score::{Reason, Scorer},
+    math::score::{Reason, Scorer, ScoringRules},
     state::{ClosedEpoch, Entry, Slot, SlotState},
 };
 
@@ -60,10 +60,14 @@ pub fn rebuild(
     let place = Place::Shard(shard.index);
     if !shard.is_held {
         let is_later = header.scored_epoch != NO_EPOCH && header.scored_epoch > epoch;
-        let reason =
-            if is_later { GapReason::ScoredSince { scored_epoch: header.scored_epoch } } else { GapReason::NotScored };
         shard.total_score = (!is_later).then_some(0);
-        found.misses(place, reason);
+        // A shard that was opened or woken after the epoch, or that sleeps since before it, had no node that could earn.
+        let was_asleep = header.is_dormant() || header.next_epoch > epoch;
+        if is_later {
+            found.misses(place, GapReason::ScoredSince { scored_epoch: header.scored_epoch });
+        } else if !was_asleep {
+            found.misses(place, GapReason::NotScored);
+        }
         return Ok(shard);
     }
 
@@ -173,8 +177,7 @@ fn compare_slot(
         if has_medians && medians(new) == (Entry::NO_UPTIME, Entry::NO_BANDWIDTH) {
             return Some(0);
         }
-        let is_vacant = kept.state == SlotState::Vacant as u8;
-        found.misses(place, if is_vacant { GapReason::Vacated } else { GapReason::TakenSince });
+        found.misses(place, if kept.is_vacant() { GapReason::Vacated } else { GapReason::TakenSince });
         return None;
     }
     found.compare(
@@ -195,8 +198,8 @@ fn compare_slot(
     if kept.score == new.score {
         return Some(kept.score);
     }
-    let scorer = Scorer::checked_new(&closed.scoring_rules()).filter(|_| may_have_other_boost(kept, epoch));
-    match scorer.and_then(|scorer| boost_of(kept, new, &scorer)) {
+    let boost_bps = may_have_other_boost(kept, epoch).then(|| boost_of(kept, new, &closed.scoring_rules()));
+    match boost_bps.flatten() {
         Some(boost_bps) => {
             found.misses(place, GapReason::BoostReplaced { boost_bps });
             Some(kept.score)
@@ -218,30 +221,24 @@ fn is_fresh(slot: &Slot, epoch: u32) -> bool {
         && slot.score == 0
         && medians(slot) == (Entry::NO_UPTIME, Entry::NO_BANDWIDTH);
     // What was done while the epoch, or one before it, was under way was done before it was scored.
-    let is_later = if slot.state == SlotState::Vacant as u8 {
-        slot.change_epoch > epoch
-    } else {
-        slot.since.saturating_sub(1) > epoch
-    };
+    let is_later = if slot.is_vacant() { slot.until > epoch } else { slot.from_epoch.saturating_sub(1) > epoch };
     is_unscored && is_later
 }
 
 /// Whether the slot's boost may have been replaced since the epoch was closed: the earlier one is not kept.
 ///
-/// A boost holds from the next epoch on, so one that was given then holds from the second epoch behind this one at the
-/// earliest; retiring puts it in force from the first.
+/// Whoever gives another one puts that in force which holds by then. A boost holds from the next epoch on, so one that was
+/// given then holds from the second epoch behind this one at the earliest.
 fn may_have_other_boost(slot: &Slot, epoch: u32) -> bool {
-    let changes_after =
-        |epochs: u32| slot.change_epoch != NO_EPOCH && slot.change_epoch.saturating_sub(epoch) >= epochs;
-    (slot.state == SlotState::Changing as u8 && changes_after(2))
-        || (slot.state == SlotState::Retired as u8 && changes_after(1))
+    slot.state == SlotState::Boosting as u8 && slot.from_epoch.saturating_sub(epoch) >= 2
 }
 
-/// The least boost that gives the kept score with the rebuilt medians, if any does.
-fn boost_of(kept: &Slot, new: &Slot, scorer: &Scorer) -> Option<u16> {
+/// The least boost that gives the kept score with the rebuilt medians, if any within the bounds does.
+fn boost_of(kept: &Slot, new: &Slot, rules: &ScoringRules) -> Option<u16> {
+    let scorer = Scorer::checked_new(rules)?;
     let score = |boost_bps| scorer.score(new.uptime_bps, new.bandwidth, boost_bps).0;
     // A score never falls as the boost grows.
-    let (mut low, mut high) = (0, u16::MAX);
+    let (mut low, mut high) = (rules.min_boost_bps, rules.max_boost_bps);
     while low < high {
         let middle = low + (high - low) / 2;
         if score(middle) < kept.score {

@@ -78,6 +78,8 @@ pub struct NetworkPaused {
     pub network: Pubkey,
     /// The guardian or the authority.
     pub by: Pubkey,
+    /// Unix seconds at which the pause ends by itself; the greatest of all if only the authority ends it.
+    pub ends_at: i64,
 }
 
 /// Reports, scoring and claims go on.
@@ -85,7 +87,7 @@ pub struct NetworkPaused {
 pub struct NetworkResumed {
     /// The network.
     pub network: Pubkey,
-    /// Unix seconds from which the windows of epochs that are not closed begin anew.
+    /// Unix seconds from which the windows of the open epoch begin, if it is over.
     pub resumed_at: i64,
 }
 

@@ -17,8 +17,10 @@ pub struct NodeRegistered {
     pub slot: u16,
     /// The first epoch that counts.
     pub since: u32,
-    /// Lamports that it left.
+    /// Lamports of its bond.
     pub bond_lamports: u64,
+    /// Lamports that were paid for it, bond and rents together.
+    pub deposit_lamports: u64,
     /// Who paid them.
     pub payer: Pubkey,
     /// Names the policy.
@@ -28,8 +30,10 @@ pub struct NodeRegistered {
 /// A node has another owner.
 #[event]
 pub struct NodeTransferred {
-    /// The node's account.
-    pub node: Pubkey,
+    /// The network.
+    pub network: Pubkey,
+    /// The device's key.
+    pub device: Pubkey,
     /// Who was paid until now.
     pub old_owner: Pubkey,
     /// Who is from now on.
@@ -41,8 +45,10 @@ pub struct NodeTransferred {
 /// A node has another boost from an epoch on.
 #[event]
 pub struct BoostChanged {
-    /// The node's account.
-    pub node: Pubkey,
+    /// The network.
+    pub network: Pubkey,
+    /// The device's key.
+    pub device: Pubkey,
     /// The boost of the open epoch.
     pub old_boost_bps: u16,
     /// The boost from that epoch on.
@@ -56,29 +62,35 @@ pub struct BoostChanged {
 /// A node earns no more.
 #[event]
 pub struct NodeRetired {
-    /// The node's account.
-    pub node: Pubkey,
+    /// The network.
+    pub network: Pubkey,
+    /// The device's key.
+    pub device: Pubkey,
     /// Who is paid for what it earned.
     pub owner: Pubkey,
     /// The first epoch that does not count.
     pub until: u32,
-    /// A [`RetiredBy`](crate::state::RetiredBy).
+    /// A [`RetiredBy`](crate::instructions::RetiredBy).
     pub by: u8,
     /// Why, in words.
     pub reason: [u8; 32],
 }
 
-/// A node is gone, its slot is vacant, and its bond and rent are paid back.
+/// A node is gone, its slot is vacant, and its deposit is paid back.
 #[event]
 pub struct NodeClosed {
-    /// The node's account.
-    pub node: Pubkey,
+    /// The network.
+    pub network: Pubkey,
+    /// The device's key.
+    pub device: Pubkey,
     /// The shard.
     pub shard: Pubkey,
     /// The slot that is vacant.
     pub slot: u16,
     /// Who is paid back.
     pub payer: Pubkey,
-    /// Lamports of bond and rent.
+    /// Lamports that went back.
     pub refund_lamports: u64,
+    /// Lamports that go back once the slot is taken or cut off.
+    pub slot_lamports: u32,
 }

@@ -1,21 +1,19 @@
-use super::Governed;
-use crate::{
-    ensure,
-    error::StipendError,
-    event::{self, AuthorityChanged},
-};
+use super::Govern;
+use crate::{error::StipendError, event::AuthorityChanged};
 use anchor_lang::prelude::*;
 
 /// Takes over a network.
 ///
 /// Who: the one that the authority proposed; a multisig's vault too. What changes: the authority; nobody is pending.
 /// Errors: [`StipendError::PendingAuthorityMismatch`].
-pub fn accept_authority(accounts: &[AccountInfo]) -> Result<()> {
-    let Governed { signer, key, mut network } = Governed::by_anybody(accounts)?;
+pub fn accept_authority(ctx: Context<Govern>) -> Result<()> {
+    let mut network = ctx.accounts.network.load_mut()?;
+    let new_authority = ctx.accounts.authority.key();
     // Nobody can sign for all zeros, which stand for nobody.
-    ensure!(network.pending_authority == signer, StipendError::PendingAuthorityMismatch);
+    require_keys_eq!(network.pending_authority, new_authority, StipendError::PendingAuthorityMismatch);
     network.pending_authority = Pubkey::default();
-    let old_authority = core::mem::replace(&mut network.authority, signer);
+    let old_authority = core::mem::replace(&mut network.authority, new_authority);
     network.invariant()?;
-    event::log(&AuthorityChanged { network: key, old_authority, new_authority: signer })
+    emit!(AuthorityChanged { network: ctx.accounts.network.key(), old_authority, new_authority });
+    Ok(())
 }

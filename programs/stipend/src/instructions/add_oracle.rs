@@ -1,12 +1,4 @@
-use crate::{
-    account::{check, check_address, check_payer, check_signer, check_system_program, take, write},
-    constants::NO_EPOCH,
-    ensure,
-    error::StipendError,
-    event::{self, OracleAdded},
-    rent,
-    state::*,
-};
+use crate::{constants::NO_EPOCH, deposit, error::StipendError, event::OracleAdded, state::*};
 use anchor_lang::prelude::*;
 
 /// Accounts of [`add_oracle`].
@@ -29,23 +21,16 @@ pub struct AddOracle<'info> {
 ///
 /// Who: the authority; anybody pays. What must hold: the quorum stays above half of the set. What changes: the oracle set.
 /// Errors: [`StipendError::AuthorityMismatch`], [`StipendError::OracleKeyZero`] and those of [`Network::add_oracle`].
-pub fn add_oracle(accounts: &[AccountInfo], key: Pubkey) -> Result<()> {
-    let [payer, authority, network_info, system_program] = take(accounts)?;
-    check_payer(payer)?;
-    check_signer(authority)?;
-    check::<Network>(network_info)?;
-    check_system_program(system_program)?;
-    ensure!(key != Pubkey::default(), StipendError::OracleKeyZero);
-
+pub fn add_oracle(ctx: Context<AddOracle>, oracle: Pubkey) -> Result<()> {
+    require_keys_neq!(oracle, Pubkey::default(), StipendError::OracleKeyZero);
+    let payer = ctx.accounts.payer.key();
     let added = {
-        let mut network = write::<Network>(network_info)?;
-        check_address(authority, &network.authority, StipendError::AuthorityMismatch)?;
+        let mut network = ctx.accounts.network.load_mut()?;
         let active_from = network.schedule().next_epoch(Clock::get()?.unix_timestamp);
         let policy = network.policy_at(active_from);
         let (bond_lamports, policy_from_epoch) = (policy.oracle_bond_lamports, policy.from_epoch);
-        let payer = *payer.key;
         network.add_oracle(Oracle {
-            key,
+            key: oracle,
             active_from,
             active_until: NO_EPOCH,
             bond_lamports,
@@ -53,8 +38,17 @@ pub fn add_oracle(accounts: &[AccountInfo], key: Pubkey) -> Result<()> {
             ..Oracle::default()
         })?;
         network.invariant()?;
-        OracleAdded { network: *network_info.key, oracle: key, active_from, bond_lamports, payer, policy_from_epoch }
+        OracleAdded {
+            network: ctx.accounts.network.key(),
+            oracle,
+            active_from,
+            bond_lamports,
+            payer,
+            policy_from_epoch,
+        }
     };
-    rent::pay(payer, network_info, added.bond_lamports)?;
-    event::log(&added)
+    let network = ctx.accounts.network.to_account_info();
+    deposit::pay(&ctx.accounts.system_program, &ctx.accounts.payer, network, added.bond_lamports)?;
+    emit!(added);
+    Ok(())
 }

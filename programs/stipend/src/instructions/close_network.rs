@@ -1,15 +1,9 @@
-use crate::{
-    account::{check, check_address, check_signer, check_writable, optional, take, write},
-    check::OrRefuse,
-    constants::MINT_AUTHORITY_SEED,
-    ensure,
-    error::StipendError,
-    event::{self, NetworkClosed},
-    mint::{check_mint_authority, set_mint_authority},
-    rent,
-    state::*,
-};
+use crate::{constants::MINT_AUTHORITY_SEED, error::StipendError, event::NetworkClosed, state::*};
 use anchor_lang::prelude::*;
+use anchor_spl::{
+    token_2022::spl_token_2022::instruction::AuthorityType,
+    token_interface::{set_authority, SetAuthority, TokenInterface},
+};
 
 /// Accounts of [`close_network`].
 #[derive(Accounts)]
@@ -19,8 +13,10 @@ pub struct CloseNetwork<'info> {
     /// The network.
     #[account(
         mut,
+        close = payer,
         has_one = authority @ StipendError::AuthorityMismatch,
         has_one = mint @ StipendError::MintMismatch,
+        has_one = mint_authority @ StipendError::MintAuthorityAccountMismatch,
         has_one = token_program @ StipendError::TokenProgramMismatch,
         has_one = payer @ StipendError::PayerMismatch
     )]
@@ -31,65 +27,61 @@ pub struct CloseNetwork<'info> {
     /// CHECK: the network's mint, by its address.
     #[account(mut)]
     pub mint: UncheckedAccount<'info>,
-    /// CHECK: the mint's authority; that it is the program's address shows when it signs.
+    /// CHECK: the program's own address that mints, as the network says; it holds no data.
     pub mint_authority: UncheckedAccount<'info>,
     /// CHECK: who paid the network's rent, as the network says.
     #[account(mut)]
     pub payer: UncheckedAccount<'info>,
-    /// CHECK: the mint's token program, as the network says.
-    pub token_program: UncheckedAccount<'info>,
+    /// The mint's token program.
+    pub token_program: Interface<'info, TokenInterface>,
 }
 
-/// Closes a network that has neither shards nor bonds, and pays its rent back.
+/// Closes a network that has no shards, directories or bonds, and pays its rent back.
 ///
 /// What it may still have scheduled goes back to the mint's first network. With the first network, which is closed last,
 /// the right to mint ends: if no epoch was ever closed the authority has it again; else nobody can mint any more, so
 /// that the supply cap holds for ever.
 ///
-/// Who: the authority. What must hold: no shard, no oracle's bond, no other network of the mint is left.
+/// Who: the authority. What must hold: no shard, no directory, no oracle's bond, no other network of the mint is left.
 /// Errors: [`StipendError::AuthorityMismatch`], [`StipendError::MintMismatch`], [`StipendError::TokenProgramMismatch`],
-/// [`StipendError::PayerMismatch`], [`StipendError::NetworkNotEmpty`], [`StipendError::FirstNetworkMismatch`],
-/// [`StipendError::MintAuthorityAccountMismatch`].
-pub fn close_network(accounts: &[AccountInfo]) -> Result<()> {
-    let [authority, network_info, first_info, mint, mint_authority, payer, token_program] = take(accounts)?;
-    check_signer(authority)?;
-    check::<Network>(network_info)?;
-    check_writable(mint)?;
-    check_writable(payer)?;
-    let (id, bump, heir) = {
-        let network = write::<Network>(network_info)?;
-        check_address(authority, &network.authority, StipendError::AuthorityMismatch)?;
-        check_address(mint, &network.mint, StipendError::MintMismatch)?;
-        check_address(token_program, &network.token_program, StipendError::TokenProgramMismatch)?;
-        check_address(payer, &network.payer, StipendError::PayerMismatch)?;
+/// [`StipendError::PayerMismatch`], [`StipendError::NetworkNotEmpty`], [`StipendError::FirstNetworkMismatch`].
+pub fn close_network(ctx: Context<CloseNetwork>) -> Result<()> {
+    let accounts = ctx.accounts;
+    let (id, mint_authority_bump, heir) = {
+        let network = accounts.network.load()?;
         network.invariant()?;
-        let is_empty = network.shard_count == 0 && network.other_networks == 0 && !network.oracles.has_bond();
-        ensure!(is_empty, StipendError::NetworkNotEmpty);
+        require!(network.is_empty(), StipendError::NetworkNotEmpty);
         if network.id != 0 {
-            hand_back(&network, first_info)?;
+            let first_network = accounts.first_network.as_ref().ok_or(StipendError::FirstNetworkMismatch)?;
+            require_keys_neq!(first_network.key(), accounts.network.key(), StipendError::FirstNetworkMismatch);
+            hand_back(&network, first_network)?;
         }
         // Once an epoch is closed, the supply cap is a promise.
         let is_unused = network.open_epoch == 0 && network.has_shared == 0;
         (network.id, network.mint_authority_bump, is_unused.then_some(network.authority))
     };
-    let minter = if id == 0 {
-        check_mint_authority(mint, mint_authority)?;
-        let seeds: &[&[u8]] = &[MINT_AUTHORITY_SEED, mint.key.as_ref(), &[bump]];
-        set_mint_authority(token_program, [mint, mint_authority], heir.as_ref(), seeds)?;
+    let mint = accounts.mint.key();
+    let mint_authority = if id == 0 {
+        let bump = [mint_authority_bump];
+        let signers: &[&[&[u8]]] = &[&[MINT_AUTHORITY_SEED, mint.as_ref(), &bump]];
+        let change = SetAuthority {
+            account_or_mint: accounts.mint.to_account_info(),
+            current_authority: accounts.mint_authority.to_account_info(),
+        };
+        let call = CpiContext::new_with_signer(accounts.token_program.key(), change, signers);
+        set_authority(call, AuthorityType::MintTokens, heir)?;
         heir.unwrap_or_default()
     } else {
-        let seeds: &[&[u8]] = &[MINT_AUTHORITY_SEED, mint.key.as_ref()];
-        Pubkey::find_program_address(seeds, &crate::ID).0
+        accounts.mint_authority.key()
     };
-    rent::close(network_info, payer)?;
-    event::log(&NetworkClosed { network: *network_info.key, mint: *mint.key, id, mint_authority: minter })
+    emit!(NetworkClosed { network: accounts.network.key(), mint, id, mint_authority });
+    Ok(())
 }
 
 /// Gives the mint's first network what this one may still have scheduled.
-fn hand_back(network: &Network, first_info: &AccountInfo) -> Result<()> {
-    let first_info = optional(first_info).or_refuse(StipendError::FirstNetworkMismatch)?;
-    let mut first = write::<Network>(first_info)?;
-    ensure!(first.id == 0 && first.mint == network.mint, StipendError::FirstNetworkMismatch);
+fn hand_back(network: &Network, first_network: &AccountLoader<Network>) -> Result<()> {
+    let mut first = first_network.load_mut()?;
+    require_eq!(first.id, 0, StipendError::FirstNetworkMismatch);
     first.take_back(network.emission.room_atoms()?)?;
     first.invariant()
 }

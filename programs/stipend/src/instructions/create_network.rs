@@ -1,20 +1,9 @@
-use crate::{
-    account::{
-        borrow_mut, check_address, check_derived, check_payer, check_signer, check_system_program, optional, take,
-        write,
-    },
-    arg_fields,
-    check::OrRefuse,
-    constants::*,
-    ensure, ensure_that,
-    error::StipendError,
-    event::{self, NetworkCreated},
-    mint::{check_mint, set_mint_authority},
-    rent,
-    state::*,
-};
+use crate::{constants::*, error::StipendError, event::NetworkCreated, mint::check_mint, state::*};
 use anchor_lang::prelude::*;
-use anchor_spl::token_interface::TokenInterface;
+use anchor_spl::{
+    token_2022::spl_token_2022::instruction::AuthorityType,
+    token_interface::{set_authority, Mint, SetAuthority, TokenInterface},
+};
 
 /// What a network chooses once.
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Debug, PartialEq, Eq)]
@@ -25,7 +14,7 @@ pub struct NetworkParams {
     pub genesis: i64,
     /// Length of an epoch: 1 second to 366 days.
     pub epoch_secs: u32,
-    /// Slots of each shard: 1..=1,024.
+    /// Slots of each shard: 1..=600.
     pub shard_capacity: u16,
     /// What bandwidth is measured in: 1 to 16 printable ASCII characters, filled up with zeros.
     pub unit: [u8; 16],
@@ -44,14 +33,14 @@ impl NetworkParams {
     /// Every bound, one error each.
     fn validate(&self, now: i64) -> Result<()> {
         let latest_genesis = now.saturating_add(MAX_GENESIS_AHEAD_SECS);
-        ensure_that!((self.genesis) >= now, StipendError::GenesisInPast);
-        ensure_that!(latest_genesis >= self.genesis, StipendError::GenesisTooFar);
-        ensure!((1..=MAX_EPOCH_SECS).contains(&self.epoch_secs), StipendError::EpochLengthOutOfRange);
-        ensure!((1..=MAX_SHARD_SLOTS).contains(&self.shard_capacity), StipendError::ShardCapacityOutOfRange);
-        ensure!(is_label(&self.unit), StipendError::UnitInvalid);
+        require_gte!(self.genesis, now, StipendError::GenesisInPast);
+        require_gte!(latest_genesis, self.genesis, StipendError::GenesisTooFar);
+        require!((1..=MAX_EPOCH_SECS).contains(&self.epoch_secs), StipendError::EpochLengthOutOfRange);
+        require!((1..=MAX_SHARD_SLOTS).contains(&self.shard_capacity), StipendError::ShardCapacityOutOfRange);
+        require!(is_label(&self.unit), StipendError::UnitInvalid);
         self.policy.validate(self.epoch_secs)?;
         self.emission.validate()?;
-        ensure_that!((self.cap_atoms) >= self.emission.per_epoch_atoms, StipendError::CapBelowEmission);
+        require_gte!(self.cap_atoms, self.emission.per_epoch_atoms, StipendError::CapBelowEmission);
         Policy::new(0, &self.policy, &self.emission).check_mint_limit(self.emission.per_epoch_atoms)
     }
 
@@ -72,8 +61,6 @@ impl NetworkParams {
     }
 }
 
-arg_fields!(NetworkParams { id, genesis, epoch_secs, shard_capacity, unit, guardian, cap_atoms, policy, emission });
-
 /// Whether the bytes are printable ASCII, at least one, and behind them nothing but zeros.
 fn is_label(bytes: &[u8]) -> bool {
     let mut rest = bytes;
@@ -92,9 +79,9 @@ pub struct CreateNetwork<'info> {
     pub payer: Signer<'info>,
     /// The mint's present authority, who becomes the network's; the first network's authority for any other.
     pub authority: Signer<'info>,
-    /// CHECK: the mint of the rewards: an account of the token program, unpacked with its extensions.
-    #[account(mut)]
-    pub mint: UncheckedAccount<'info>,
+    /// The mint of the rewards.
+    #[account(mut, mint::token_program = token_program)]
+    pub mint: Box<InterfaceAccount<'info, Mint>>,
     /// The network, by its address.
     #[account(
         init,
@@ -123,44 +110,40 @@ pub struct CreateNetwork<'info> {
 /// accounts, no extension can hold back, take or dilute a reward, every parameter is in its range. What changes: the
 /// network exists, and from now on only claims mint.
 /// Errors: one for each parameter, see [`NetworkParams`], [`PolicyParams`] and [`EmissionParams`];
-/// [`StipendError::MintAuthorityMismatch`], [`StipendError::MintHasFreezeAuthority`],
-/// [`StipendError::MintExtensionRefused`], [`StipendError::MintInvalid`], [`StipendError::TokenProgramMismatch`];
-/// [`StipendError::NetworkIdNotFirst`], [`StipendError::FirstNetworkMismatch`], [`StipendError::AuthorityMismatch`],
-/// [`StipendError::CapExceedsShare`].
-pub fn create_network(accounts: &[AccountInfo], params: &NetworkParams) -> Result<()> {
-    let [payer, authority, mint, network_info, first_network, mint_authority, token_program, system_program] =
-        take(accounts)?;
-    check_payer(payer)?;
-    check_signer(authority)?;
-    check_system_program(system_program)?;
-    let (id, mint_seed) = (params.id.to_le_bytes(), mint.key.as_ref());
-    let bump = check_derived(network_info, &[NETWORK_SEED, mint_seed, &id])?;
-    let (minter, minter_bump) = Pubkey::find_program_address(&[MINT_AUTHORITY_SEED, mint_seed], &crate::ID);
-    check_address(mint_authority, &minter, StipendError::MintAuthorityAccountMismatch)?;
+/// those of [`check_mint`]; [`StipendError::NetworkIdNotFirst`],
+/// [`StipendError::FirstNetworkMismatch`], [`StipendError::AuthorityMismatch`] and those of [`Network::share`].
+pub fn create_network(ctx: Context<CreateNetwork>, params: NetworkParams) -> Result<()> {
+    let accounts = ctx.accounts;
     let clock = Clock::get()?;
     params.validate(clock.unix_timestamp)?;
 
     if params.id == 0 {
-        check_mint(mint, authority.key, token_program, params.cap_atoms)?;
-        set_mint_authority(token_program, [mint, authority], Some(&minter), &[])?;
+        check_mint(&accounts.mint, accounts.authority.key, params.cap_atoms)?;
+        let change = SetAuthority {
+            account_or_mint: accounts.mint.to_account_info(),
+            current_authority: accounts.authority.to_account_info(),
+        };
+        let call = CpiContext::new(accounts.token_program.key(), change);
+        set_authority(call, AuthorityType::MintTokens, Some(accounts.mint_authority.key()))?;
     } else {
-        let first = optional(first_network).or_refuse(StipendError::NetworkIdNotFirst)?;
-        take_share(first, authority, mint, token_program, params.cap_atoms)?;
+        let first = accounts.first_network.as_ref().ok_or(StipendError::NetworkIdNotFirst)?;
+        take_share(first, accounts.authority.key, params.cap_atoms, clock.unix_timestamp)?;
     }
-    rent::open::<Network>(network_info, payer, 0, &[NETWORK_SEED, mint_seed, &id, &[bump]])?;
-    let mut data = borrow_mut(network_info)?;
-    let (network, _) = Network::init(&mut data)?;
-    network.bump = bump;
-    network.mint_authority_bump = minter_bump;
-    network.authority = *authority.key;
-    network.mint = *mint.key;
-    network.token_program = *token_program.key;
-    network.payer = *payer.key;
+    let network_key = accounts.network.key();
+    let mut network = accounts.network.load_init()?;
+    network.version = ACCOUNT_VERSION;
+    network.bump = ctx.bumps.network;
+    network.mint_authority_bump = ctx.bumps.mint_authority;
+    network.authority = accounts.authority.key();
+    network.mint = accounts.mint.key();
+    network.token_program = accounts.token_program.key();
+    network.mint_authority = accounts.mint_authority.key();
+    network.payer = accounts.payer.key();
     network.domain = domain(&clock);
-    params.apply(network);
+    params.apply(&mut network);
     network.invariant()?;
-    event::log(&NetworkCreated {
-        network: *network_info.key,
+    emit!(NetworkCreated {
+        network: network_key,
         mint: network.mint,
         id: network.id,
         authority: network.authority,
@@ -168,7 +151,8 @@ pub fn create_network(accounts: &[AccountInfo], params: &NetworkParams) -> Resul
         domain: network.domain,
         unit: network.unit,
         cap_atoms: params.cap_atoms,
-    })
+    });
+    Ok(())
 }
 
 /// Slot and time of the creation, the low halves: no two clusters give the same network the same one.
@@ -179,17 +163,10 @@ fn domain(clock: &Clock) -> [u8; 8] {
 }
 
 /// Takes a part of what the mint's first network may still emit.
-fn take_share(
-    first_network: &AccountInfo,
-    authority: &AccountInfo,
-    mint: &AccountInfo,
-    token_program: &AccountInfo,
-    cap_atoms: u64,
-) -> Result<()> {
-    let mut first = write::<Network>(first_network)?;
-    ensure!(first.id == 0 && first.mint == *mint.key, StipendError::FirstNetworkMismatch);
-    check_address(authority, &first.authority, StipendError::AuthorityMismatch)?;
-    check_address(token_program, &first.token_program, StipendError::TokenProgramMismatch)?;
-    first.share(cap_atoms)?;
+fn take_share(first: &AccountLoader<Network>, authority: &Pubkey, cap_atoms: u64, now: i64) -> Result<()> {
+    let mut first = first.load_mut()?;
+    require_eq!(first.id, 0, StipendError::FirstNetworkMismatch);
+    require_keys_eq!(first.authority, *authority, StipendError::AuthorityMismatch);
+    first.share(cap_atoms, now)?;
     first.invariant()
 }

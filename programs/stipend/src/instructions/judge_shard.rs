@@ -1,11 +1,4 @@
-use crate::{
-    account::{check, open_mut, take_first, write},
-    constants::NO_EPOCH,
-    ensure, ensure_that,
-    error::StipendError,
-    event::{self, ShardJudged},
-    state::*,
-};
+use crate::{constants::NO_EPOCH, error::StipendError, event::ShardJudged, state::*};
 use anchor_lang::prelude::*;
 
 /// Accounts of [`judge_shard`]; the remaining accounts are the reports of all oracles active in the epoch, in the set's order.
@@ -14,8 +7,8 @@ pub struct JudgeShard<'info> {
     /// The network.
     #[account(mut)]
     pub network: AccountLoader<'info, Network>,
-    /// A [`Shard`] of the network.
-    #[account(mut)]
+    /// The shard.
+    #[account(mut, has_one = network @ StipendError::ShardNetworkMismatch)]
     pub shard: AccountLoader<'info, Shard>,
 }
 
@@ -29,23 +22,20 @@ pub struct JudgeShard<'info> {
 /// the policy in force: the epoch's own, if it is judged before the next one is closed.
 /// Errors: [`StipendError::ShardNetworkMismatch`], [`StipendError::ShardNotScored`], [`StipendError::ShardAlreadyJudged`],
 /// and those of [`Reports::open`].
-pub fn judge_shard(accounts: &[AccountInfo], epoch: u32) -> Result<()> {
-    let ([network_info, shard_info], reports) = take_first(accounts)?;
-    check::<Network>(network_info)?;
-    check::<Shard>(shard_info)?;
-    let (mut network, mut data) = (write::<Network>(network_info)?, open_mut(shard_info)?);
-    let (shard, slots) = Shard::split_mut(&mut data)?;
-    ensure!(shard.network == *network_info.key, StipendError::ShardNetworkMismatch);
-    ensure!(shard.scored_epoch == epoch && epoch != NO_EPOCH, StipendError::ShardNotScored);
-    ensure_that!(epoch >= shard.next_judged_epoch, StipendError::ShardAlreadyJudged);
-    shard.next_judged_epoch = shard.next_epoch;
+pub fn judge_shard<'info>(ctx: Context<'info, JudgeShard<'info>>, epoch: u32) -> Result<()> {
+    let (network, shard) = (&ctx.accounts.network, &ctx.accounts.shard);
+    let reports = Reports::open(ctx.remaining_accounts, &network.load()?.oracles, &shard.key(), epoch)?;
+    let mut network = network.load_mut()?;
+    let mut data = shard.as_ref().try_borrow_mut_data()?;
+    let (header, slots) = Shard::split_mut(&mut data)?;
+    require!(header.scored_epoch == epoch && epoch != NO_EPOCH, StipendError::ShardNotScored);
+    require_gte!(epoch, header.next_judged_epoch, StipendError::ShardAlreadyJudged);
+    header.next_judged_epoch = epoch.checked_add(1).ok_or(StipendError::ArithmeticOverflow)?;
 
-    let reports = Reports::open(reports, &network.oracles, shard_info.key, epoch)?;
     let (tolerance_bps, policy_from_epoch) = (network.policy.tolerance_bps, network.policy.from_epoch);
-    let mut judged =
-        ShardJudged { shard: *shard_info.key, epoch, values_judged: 0, values_outside: 0, policy_from_epoch };
-    for (oracle, data) in network.oracles.active_mut(epoch).zip(reports.data()) {
-        let Some((_, entries)) = read_report(data, epoch)? else {
+    let mut judged = ShardJudged { shard: shard.key(), epoch, values_judged: 0, values_outside: 0, policy_from_epoch };
+    for (oracle, report) in network.oracles.active_mut(epoch).zip(reports.of(epoch)) {
+        let Some((_, entries)) = report? else {
             continue;
         };
         let (values, outside) = judge(slots, entries, tolerance_bps);
@@ -55,5 +45,6 @@ pub fn judge_shard(accounts: &[AccountInfo], epoch: u32) -> Result<()> {
         judged.values_outside = judged.values_outside.saturating_add(outside);
     }
     network.invariant()?;
-    event::log(&judged)
+    emit!(judged);
+    Ok(())
 }

@@ -1,9 +1,11 @@
-//! The instructions, one a file: arguments, accounts, checks, handler. [`Govern`] and [`ActOnNode`] are the accounts of several.
+//! The instructions, one a file: accounts, handler. [`Govern`], [`GovernByAuthority`] and [`ActOnNode`] are the accounts of
+//! several.
 
 mod accept_authority;
 mod act_on_node;
 mod add_oracle;
 mod claim;
+mod close_directory;
 mod close_epoch;
 mod close_network;
 mod close_node;
@@ -13,6 +15,7 @@ mod commit_evidence;
 mod create_network;
 mod govern;
 mod judge_shard;
+mod open_directory;
 mod open_report;
 mod open_shard;
 mod pause;
@@ -33,9 +36,9 @@ mod update_policy;
 mod withdraw_bond;
 
 pub use {
-    accept_authority::*, act_on_node::*, add_oracle::*, claim::*, close_epoch::*, close_network::*, close_node::*,
-    close_report::*, close_shard::*, commit_evidence::*, create_network::*, govern::*, judge_shard::*, open_report::*,
-    open_shard::*, pause::*, propose_authority::*, prove_equivocation::*, register_node::*, remove_oracle::*,
-    resume::*, retire_node::*, score_shard::*, set_boost::*, set_guardian::*, settle_shard::*, shrink_shard::*,
-    submit_report::*, transfer_node::*, update_policy::*, withdraw_bond::*,
+    accept_authority::*, act_on_node::*, add_oracle::*, claim::*, close_directory::*, close_epoch::*, close_network::*,
+    close_node::*, close_report::*, close_shard::*, commit_evidence::*, create_network::*, govern::*, judge_shard::*,
+    open_directory::*, open_report::*, open_shard::*, pause::*, propose_authority::*, prove_equivocation::*,
+    register_node::*, remove_oracle::*, resume::*, retire_node::*, score_shard::*, set_boost::*, set_guardian::*,
+    settle_shard::*, shrink_shard::*, submit_report::*, transfer_node::*, update_policy::*, withdraw_bond::*,
 };

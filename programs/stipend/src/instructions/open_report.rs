@@ -1,13 +1,4 @@
-use crate::{
-    account::{borrow_mut, check, check_address, check_derived, check_payer, check_system_program, read, take, write},
-    check::OrRefuse,
-    constants::*,
-    ensure,
-    error::StipendError,
-    event::{self, ReportOpened},
-    rent,
-    state::*,
-};
+use crate::{constants::*, error::StipendError, event::ReportOpened, state::*};
 use anchor_lang::prelude::*;
 
 /// Accounts of [`open_report`].
@@ -26,7 +17,7 @@ pub struct OpenReport<'info> {
     #[account(
         init,
         payer = payer,
-        space = Report::checked_space(shard.load()?.capacity.into()).or_refuse(StipendError::ArithmeticOverflow)?,
+        space = Report::checked_space(shard.load()?.capacity.into()).ok_or(StipendError::ArithmeticOverflow)?,
         seeds = [REPORT_SEED, shard.key().as_ref(), oracle.as_ref()],
         bump
     )]
@@ -39,32 +30,34 @@ pub struct OpenReport<'info> {
 ///
 /// Who: anybody. What must hold: the oracle is in the network's set. What changes: the report exists, empty.
 /// Errors: [`StipendError::ShardNetworkMismatch`], [`StipendError::OracleUnknown`].
-pub fn open_report(accounts: &[AccountInfo], oracle: Pubkey) -> Result<()> {
-    let [payer, network_info, shard_info, report_info, system_program] = take(accounts)?;
-    check_payer(payer)?;
-    check::<Network>(network_info)?;
-    check::<Shard>(shard_info)?;
-    check_system_program(system_program)?;
-    let seeds: [&[u8]; 3] = [REPORT_SEED, shard_info.key.as_ref(), oracle.as_ref()];
-    let bump = check_derived(report_info, &seeds)?;
-    let (network, mut shard) = (read::<Network>(network_info)?, write::<Shard>(shard_info)?);
+pub fn open_report(ctx: Context<OpenReport>, oracle: Pubkey) -> Result<()> {
+    let accounts = ctx.accounts;
+    let network = accounts.network.load()?;
     network.invariant()?;
-    check_address(network_info, &shard.network, StipendError::ShardNetworkMismatch)?;
-    ensure!(network.oracles.has(&oracle, network.open_epoch), StipendError::OracleUnknown);
-    shard.open_reports = shard.open_reports.checked_add(1).or_refuse(StipendError::ArithmeticOverflow)?;
-
-    let [seed, shard_seed, oracle_seed] = seeds;
-    let seeds: &[&[u8]] = &[seed, shard_seed, oracle_seed, &[bump]];
-    rent::open::<Report>(report_info, payer, shard.capacity.into(), seeds)?;
-    let mut data = borrow_mut(report_info)?;
-    let (report, entries) = Report::init(&mut data)?;
+    require!(network.oracles.has(&oracle, network.open_epoch), StipendError::OracleUnknown);
+    let mut shard_data = accounts.shard.as_ref().try_borrow_mut_data()?;
+    let (shard, _) = Shard::split_mut(&mut shard_data)?;
+    shard.open_reports = shard.open_reports.checked_add(1).ok_or(StipendError::ArithmeticOverflow)?;
+    {
+        let mut report = accounts.report.load_init()?;
+        report.version = ACCOUNT_VERSION;
+        report.bump = ctx.bumps.report;
+        report.epoch = NO_EPOCH;
+        report.evidence_epoch = NO_EPOCH;
+        report.network = accounts.network.key();
+        report.shard = accounts.shard.key();
+        report.oracle = oracle;
+        report.payer = accounts.payer.key();
+    }
+    let mut data = accounts.report.as_ref().try_borrow_mut_data()?;
+    let (report, entries) = Report::split_mut(&mut data)?;
     entries.fill(Entry::BLANK);
-    report.bump = bump;
-    report.epoch = NO_EPOCH;
-    report.evidence_epoch = NO_EPOCH;
-    report.shard = *shard_info.key;
-    report.oracle = oracle;
-    report.payer = *payer.key;
     report.invariant()?;
-    event::log(&ReportOpened { shard: report.shard, oracle, report: *report_info.key, payer: report.payer })
+    emit!(ReportOpened {
+        shard: accounts.shard.key(),
+        oracle,
+        report: accounts.report.key(),
+        payer: accounts.payer.key(),
+    });
+    Ok(())
 }

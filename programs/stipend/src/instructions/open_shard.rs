@@ -1,30 +1,25 @@
-use crate::{
-    account::{borrow_mut, check, check_derived, check_payer, check_system_program, take, write},
-    check::OrRefuse,
-    constants::*,
-    ensure,
-    error::StipendError,
-    event::{self, ShardOpened},
-    rent,
-    state::*,
-};
+use crate::{constants::*, error::StipendError, event::ShardOpened, state::*};
 use anchor_lang::prelude::*;
 
 /// Accounts of [`open_shard`].
 #[derive(Accounts)]
+#[instruction(index: u32)]
 pub struct OpenShard<'info> {
-    /// Pays the rent of the shard's header.
+    /// Pays the rent of the shard's header, and gets it back.
     #[account(mut)]
     pub payer: Signer<'info>,
     /// The network.
     #[account(mut)]
     pub network: AccountLoader<'info, Network>,
+    /// The network's last shard; none if it has none.
+    #[account(has_one = network @ StipendError::ShardNetworkMismatch)]
+    pub last_shard: Option<AccountLoader<'info, Shard>>,
     /// The network's next shard, by its address.
     #[account(
         init,
         payer = payer,
         space = Shard::HEADER_SPACE,
-        seeds = [SHARD_SEED, network.key().as_ref(), &network.load()?.shard_count.to_le_bytes()],
+        seeds = [SHARD_SEED, network.key().as_ref(), &index.to_le_bytes()],
         bump
     )]
     pub shard: AccountLoader<'info, Shard>,
@@ -32,33 +27,40 @@ pub struct OpenShard<'info> {
     pub system_program: Program<'info, System>,
 }
 
-/// Opens the network's next shard, without a slot: each registration adds its own.
+/// Opens the network's next shard, without a slot: each registration adds its own. Until the first one, no epoch waits for it.
 ///
-/// Who: anybody. What must hold: all shards are full. What changes: the shard exists and takes part from the open epoch on.
-/// Errors: [`StipendError::ShardNotFull`].
-pub fn open_shard(accounts: &[AccountInfo]) -> Result<()> {
-    let [payer, network_info, shard_info, system_program] = take(accounts)?;
-    check_payer(payer)?;
-    check::<Network>(network_info)?;
-    check_system_program(system_program)?;
-    let mut network = write::<Network>(network_info)?;
-    let index = network.shard_count;
-    let [network_seed, index_seed] = [network_info.key.as_ref(), &index.to_le_bytes()];
-    let bump = check_derived(shard_info, &[SHARD_SEED, network_seed, index_seed])?;
-    ensure!(network.is_full(), StipendError::ShardNotFull);
-    network.shard_count = index.checked_add(1).or_refuse(StipendError::ArithmeticOverflow)?;
+/// - `index`: how many shards there are.
+///
+/// Who: anybody. What must hold: the last shard has as many slots as it may have.
+/// Errors: [`StipendError::ShardIndexWrong`], [`StipendError::ShardNetworkMismatch`], [`StipendError::ShardNotLast`],
+/// [`StipendError::ShardNotFull`].
+pub fn open_shard(ctx: Context<OpenShard>, index: u32) -> Result<()> {
+    let accounts = ctx.accounts;
+    let (network_key, payer) = (accounts.network.key(), accounts.payer.key());
+    let mut network = accounts.network.load_mut()?;
+    require_eq!(index, network.shard_count, StipendError::ShardIndexWrong);
+    require_gt!(MAX_SHARDS, index, StipendError::ShardIndexWrong);
+    if let Some(last) = index.checked_sub(1) {
+        let last_shard = accounts.last_shard.as_ref().ok_or(StipendError::ShardNotLast)?;
+        let data = last_shard.as_ref().try_borrow_data()?;
+        let (header, slots) = Shard::split(&data)?;
+        require_eq!(header.index, last, StipendError::ShardNotLast);
+        require_eq!(slots.len(), usize::from(header.capacity), StipendError::ShardNotFull);
+    }
+    network.shard_count = index.checked_add(1).ok_or(StipendError::ArithmeticOverflow)?;
     network.invariant()?;
 
-    rent::open::<Shard>(shard_info, payer, 0, &[SHARD_SEED, network_seed, index_seed, &[bump]])?;
-    let mut data = borrow_mut(shard_info)?;
-    let (shard, _) = Shard::init(&mut data)?;
-    shard.bump = bump;
+    let mut shard = accounts.shard.load_init()?;
+    shard.version = ACCOUNT_VERSION;
+    shard.bump = ctx.bumps.shard;
     shard.capacity = network.shard_capacity;
     shard.index = index;
-    shard.network = *network_info.key;
-    shard.payer = *payer.key;
+    shard.network = network_key;
+    shard.payer = payer;
     shard.next_epoch = network.open_epoch;
     shard.next_judged_epoch = network.open_epoch;
     shard.scored_epoch = NO_EPOCH;
-    event::log(&ShardOpened { network: shard.network, shard: *shard_info.key, index, payer: shard.payer })
+    shard.dormant = 1;
+    emit!(ShardOpened { network: network_key, shard: accounts.shard.key(), index, payer });
+    Ok(())
 }

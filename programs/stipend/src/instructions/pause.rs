@@ -1,22 +1,21 @@
-use super::Governed;
-use crate::{
-    ensure,
-    error::StipendError,
-    event::{self, NetworkPaused},
-};
+use super::Govern;
+use crate::event::NetworkPaused;
 use anchor_lang::prelude::*;
 
-/// Stops reports, scoring and claims, until the authority resumes.
+/// Stops reports, scoring and claims: by the authority until it resumes, by the guardian for 7 days, and not again within the 7
+/// days after.
 ///
-/// Nothing that was earned is lost: while it lasts, no epoch is closed over a shard that is not scored, and once it is
-/// over, the windows of all epochs that are not closed begin anew. Settling, registering and retiring go on.
+/// Nothing that was earned is lost: while it lasts, no epoch is closed over a shard that is not scored, and when it ends, the
+/// windows of the open epoch begin. Settling, registering and retiring go on.
 ///
-/// Who: the guardian, or the authority. What must hold: the network is not paused.
-/// Errors: [`StipendError::GuardianMismatch`], [`StipendError::AlreadyPaused`].
-pub fn pause(accounts: &[AccountInfo]) -> Result<()> {
-    let Governed { signer, key, mut network } = Governed::by_anybody(accounts)?;
-    ensure!(signer == network.guardian || signer == network.authority, StipendError::GuardianMismatch);
-    network.pause()?;
+/// Who: the guardian, or the authority. What must hold: the network is not paused; the authority may make a guardian's pause
+/// its own.
+/// Errors: those of [`Network::pause`](crate::state::Network::pause).
+pub fn pause(ctx: Context<Govern>) -> Result<()> {
+    let by = ctx.accounts.authority.key();
+    let mut network = ctx.accounts.network.load_mut()?;
+    network.pause(&by, Clock::get()?.unix_timestamp)?;
     network.invariant()?;
-    event::log(&NetworkPaused { network: key, by: signer })
+    emit!(NetworkPaused { network: ctx.accounts.network.key(), by, ends_at: network.pause_ends_at });
+    Ok(())
 }

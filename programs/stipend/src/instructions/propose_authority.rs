@@ -1,5 +1,5 @@
-use super::Governed;
-use crate::event::{self, AuthorityProposed};
+use super::GovernByAuthority;
+use crate::event::AuthorityProposed;
 use anchor_lang::prelude::*;
 
 /// Names who may become the authority by [`accept_authority`](super::accept_authority()); all zeros for nobody.
@@ -8,9 +8,10 @@ use anchor_lang::prelude::*;
 ///
 /// Who: the authority. What changes: the pending authority.
 /// Errors: [`AuthorityMismatch`](crate::error::StipendError::AuthorityMismatch).
-pub fn propose_authority(accounts: &[AccountInfo], new_pending: Pubkey) -> Result<()> {
-    let mut governed = Governed::by_authority(accounts)?;
-    let old_pending = core::mem::replace(&mut governed.network.pending_authority, new_pending);
-    governed.network.invariant()?;
-    event::log(&AuthorityProposed { network: governed.key, old_pending, new_pending })
+pub fn propose_authority(ctx: Context<GovernByAuthority>, new_pending: Pubkey) -> Result<()> {
+    let mut network = ctx.accounts.network.load_mut()?;
+    let old_pending = core::mem::replace(&mut network.pending_authority, new_pending);
+    network.invariant()?;
+    emit!(AuthorityProposed { network: ctx.accounts.network.key(), old_pending, new_pending });
+    Ok(())
 }

@@ -1,17 +1,18 @@
-use super::Governed;
-use crate::event::{self, NetworkResumed};
+use super::GovernByAuthority;
+use crate::event::NetworkResumed;
 use anchor_lang::prelude::*;
 
-/// Lets reports, scoring and claims go on.
+/// Ends a pause.
 ///
-/// Who: the authority. What must hold: the network is paused. What changes: the report and scoring windows of every epoch
-/// that is over and not closed begin anew.
+/// Who: the authority. What must hold: the network is paused. What changes: the report and scoring windows of the open epoch,
+/// if it is over, begin now.
 /// Errors: [`AuthorityMismatch`](crate::error::StipendError::AuthorityMismatch),
 /// [`NotPaused`](crate::error::StipendError::NotPaused).
-pub fn resume(accounts: &[AccountInfo]) -> Result<()> {
-    let mut governed = Governed::by_authority(accounts)?;
+pub fn resume(ctx: Context<GovernByAuthority>) -> Result<()> {
     let resumed_at = Clock::get()?.unix_timestamp;
-    governed.network.resume(resumed_at)?;
-    governed.network.invariant()?;
-    event::log(&NetworkResumed { network: governed.key, resumed_at })
+    let mut network = ctx.accounts.network.load_mut()?;
+    network.resume(resumed_at)?;
+    network.invariant()?;
+    emit!(NetworkResumed { network: ctx.accounts.network.key(), resumed_at });
+    Ok(())
 }

@@ -1,14 +1,15 @@
-use super::Governed;
-use crate::event::{self, GuardianChanged};
+use super::GovernByAuthority;
+use crate::event::GuardianChanged;
 use anchor_lang::prelude::*;
 
-/// Names who may pause and not resume; all zeros for nobody.
+/// Names who may pause besides the authority; all zeros for nobody.
 ///
-/// Who: the authority. What changes: the guardian, at once.
+/// Who: the authority. What changes: the guardian.
 /// Errors: [`AuthorityMismatch`](crate::error::StipendError::AuthorityMismatch).
-pub fn set_guardian(accounts: &[AccountInfo], new_guardian: Pubkey) -> Result<()> {
-    let mut governed = Governed::by_authority(accounts)?;
-    let old_guardian = core::mem::replace(&mut governed.network.guardian, new_guardian);
-    governed.network.invariant()?;
-    event::log(&GuardianChanged { network: governed.key, old_guardian, new_guardian })
+pub fn set_guardian(ctx: Context<GovernByAuthority>, new_guardian: Pubkey) -> Result<()> {
+    let mut network = ctx.accounts.network.load_mut()?;
+    let old_guardian = core::mem::replace(&mut network.guardian, new_guardian);
+    network.invariant()?;
+    emit!(GuardianChanged { network: ctx.accounts.network.key(), old_guardian, new_guardian });
+    Ok(())
 }

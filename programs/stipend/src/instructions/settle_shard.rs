@@ -1,10 +1,4 @@
-use crate::{
-    account::{check, open_mut, take, write},
-    ensure,
-    error::StipendError,
-    event::{self, ShardSettled},
-    state::*,
-};
+use crate::{error::StipendError, event::ShardSettled, state::*};
 use anchor_lang::prelude::*;
 
 /// Accounts of [`settle_shard`].
@@ -23,20 +17,18 @@ pub struct SettleShard<'info> {
 /// Who: anybody. What must hold: that epoch is closed, and the shard is not settled. What changes: each slot has accrued its
 /// reward; once the epoch's last shard is settled, what the floors left over is carried to the next epoch.
 /// Errors: [`StipendError::ShardAlreadySettled`], [`StipendError::EpochNotClosed`].
-pub fn settle_shard(accounts: &[AccountInfo]) -> Result<()> {
-    let [network_info, shard_info] = take(accounts)?;
-    check::<Network>(network_info)?;
-    check::<Shard>(shard_info)?;
-    let (mut network, mut data) = (write::<Network>(network_info)?, open_mut(shard_info)?);
+pub fn settle_shard(ctx: Context<SettleShard>) -> Result<()> {
+    let mut network = ctx.accounts.network.load_mut()?;
+    let mut data = ctx.accounts.shard.as_ref().try_borrow_mut_data()?;
     let (shard, slots) = Shard::split_mut(&mut data)?;
-    ensure!(shard.network == *network_info.key, StipendError::ShardNetworkMismatch);
-
-    ensure!(shard.is_unsettled(), StipendError::ShardAlreadySettled);
+    require!(shard.is_unsettled(), StipendError::ShardAlreadySettled);
     let epoch = shard.scored_epoch;
     let closed = network.closed(epoch)?;
     let policy_from_epoch = closed.policy_from_epoch;
     let paid_atoms = shard.settle(slots, closed.rate())?;
     network.add_settled(epoch, paid_atoms)?;
+    shard.invariant(slots)?;
     network.invariant()?;
-    event::log(&ShardSettled { shard: *shard_info.key, epoch, paid_atoms, policy_from_epoch })
+    emit!(ShardSettled { shard: ctx.accounts.shard.key(), epoch, paid_atoms, policy_from_epoch });
+    Ok(())
 }

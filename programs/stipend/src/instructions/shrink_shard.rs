@@ -1,12 +1,4 @@
-use crate::{
-    account::{check, check_address, check_writable, open_mut, read, take_first},
-    check::OrRefuse,
-    ensure, ensure_that,
-    error::StipendError,
-    event::{self, ShardShrunk},
-    rent,
-    state::*,
-};
+use crate::{deposit, error::StipendError, event::ShardShrunk, state::*};
 use anchor_lang::prelude::*;
 
 /// Accounts of [`shrink_shard`]; the remaining accounts are who paid for the shard's last slots, from the last one backwards.
@@ -14,49 +6,40 @@ use anchor_lang::prelude::*;
 pub struct ShrinkShard<'info> {
     /// The network.
     pub network: AccountLoader<'info, Network>,
-    /// A [`Shard`] of the network.
-    #[account(mut)]
+    /// The shard.
+    #[account(mut, has_one = network @ StipendError::ShardNetworkMismatch)]
     pub shard: AccountLoader<'info, Shard>,
 }
 
-/// Takes vacant slots off a shard's end, as many as accounts are passed, and pays their rent back.
+/// Takes vacant slots off a shard's end, as many as accounts are passed, and pays back what was paid for them.
 ///
 /// Who: anybody. What must hold: each of the slots is vacant, the epoch in which it became so is closed (reports that
 /// were signed before may name it), and each account is the one that paid for it.
 /// Errors: [`StipendError::ShardNetworkMismatch`], [`StipendError::SlotNotVacant`], [`StipendError::SlotVacatedLately`],
-/// [`StipendError::PayerMismatch`].
-pub fn shrink_shard(accounts: &[AccountInfo]) -> Result<()> {
-    let ([network_info, shard_info], payers) = take_first(accounts)?;
-    check::<Network>(network_info)?;
-    check::<Shard>(shard_info)?;
-    for payer in payers {
-        check_writable(payer)?;
+/// [`StipendError::PayerMismatch`], and those of [`deposit::pay_back`].
+pub fn shrink_shard<'info>(ctx: Context<'info, ShrinkShard<'info>>) -> Result<()> {
+    let (account, payers) = (ctx.accounts.shard.as_ref(), ctx.remaining_accounts);
+    let (old_slots, owed_lamports) = {
+        let network = ctx.accounts.network.load()?;
+        network.invariant()?;
+        let data = account.try_borrow_data()?;
+        let (_, slots) = Shard::split(&data)?;
+        let mut owed_lamports = Vec::with_capacity(payers.len());
+        for (slot, payer) in slots.iter().rev().zip(payers) {
+            require!(slot.is_vacant(), StipendError::SlotNotVacant);
+            require_gt!(network.open_epoch, slot.until, StipendError::SlotVacatedLately);
+            require_keys_eq!(payer.key(), slot.owner, StipendError::PayerMismatch);
+            require!(payer.is_writable, ErrorCode::ConstraintMut);
+            owed_lamports.push(u64::from(slot.from_epoch));
+        }
+        (slots.len(), owed_lamports)
+    };
+    let new_slots = old_slots.checked_sub(payers.len()).ok_or(StipendError::SlotNotVacant)?;
+    account.resize(Shard::checked_space(new_slots).ok_or(StipendError::ArithmeticOverflow)?)?;
+    for (payer, lamports) in payers.iter().zip(owed_lamports) {
+        deposit::pay_back(account, payer, lamports)?;
     }
-    let (old_slots, new_slots) = take_off(network_info, shard_info, payers)?;
-    shard_info.resize(Shard::checked_space(new_slots).or_refuse(StipendError::ArithmeticOverflow)?)?;
-    let slot_lamports = rent::item_lamports::<Shard>()?;
-    for payer in payers {
-        rent::refund(payer, slot_lamports, |lamports| rent::pay_out(shard_info, payer, lamports))?;
-    }
-    let count = |slots: usize| u16::try_from(slots).ok().or_refuse(StipendError::ArithmeticOverflow);
-    event::log(&ShardShrunk { shard: *shard_info.key, old_slots: count(old_slots)?, new_slots: count(new_slots)? })
-}
-
-/// Checks the slots and counts them off; returns how many slots there were and how many are left.
-fn take_off(network_info: &AccountInfo, shard_info: &AccountInfo, payers: &[AccountInfo]) -> Result<(usize, usize)> {
-    let network = read::<Network>(network_info)?;
-    network.invariant()?;
-    let mut data = open_mut(shard_info)?;
-    let (shard, slots) = Shard::split_mut(&mut data)?;
-    ensure!(shard.network == *network_info.key, StipendError::ShardNetworkMismatch);
-    let old_slots = slots.len();
-    let new_slots = old_slots.checked_sub(payers.len()).or_refuse(StipendError::SlotNotVacant)?;
-    for (slot, payer) in slots.iter().rev().zip(payers) {
-        ensure!(slot.state == SlotState::Vacant as u8, StipendError::SlotNotVacant);
-        ensure_that!((network.open_epoch) > slot.change_epoch, StipendError::SlotVacatedLately);
-        check_address(payer, &slot.owner, StipendError::PayerMismatch)?;
-    }
-    let taken = u16::try_from(payers.len()).ok().or_refuse(StipendError::ArithmeticOverflow)?;
-    shard.vacant_slots = shard.vacant_slots.checked_sub(taken).or_refuse(StipendError::InvariantBroken)?;
-    Ok((old_slots, new_slots))
+    let count = |slots: usize| u16::try_from(slots).ok().ok_or(StipendError::ArithmeticOverflow);
+    emit!(ShardShrunk { shard: account.key(), old_slots: count(old_slots)?, new_slots: count(new_slots)? });
+    Ok(())
 }

@@ -1,9 +1,5 @@
-use super::act_on_node;
-use crate::{
-    ensure,
-    error::StipendError,
-    event::{self, NodeTransferred},
-};
+use super::ActOnNode;
+use crate::{error::StipendError, event::NodeTransferred};
 use anchor_lang::prelude::*;
 
 /// Gives a node another owner.
@@ -13,13 +9,14 @@ use anchor_lang::prelude::*;
 ///
 /// Who: the owner. What must hold: the node is live. What changes: who is paid.
 /// Errors: [`StipendError::OwnerZero`], [`StipendError::OwnerMismatch`], [`StipendError::NodeRetired`] and those of
-/// [`act_on_node`].
-pub fn transfer_node(accounts: &[AccountInfo], new_owner: Pubkey) -> Result<()> {
-    ensure!(new_owner != Pubkey::default(), StipendError::OwnerZero);
-    let ((old_owner, accrued_atoms), node) = act_on_node(accounts, |signer, _, _, slot| {
-        ensure!(slot.owner == *signer, StipendError::OwnerMismatch);
-        ensure!(slot.is_live(), StipendError::NodeRetired);
+/// [`ActOnNode::act`].
+pub fn transfer_node(ctx: Context<ActOnNode>, device: Pubkey, new_owner: Pubkey) -> Result<()> {
+    require_keys_neq!(new_owner, Pubkey::default(), StipendError::OwnerZero);
+    let (old_owner, accrued_atoms) = ctx.accounts.act(&device, |signer, _, slot| {
+        require_keys_eq!(slot.owner, *signer, StipendError::OwnerMismatch);
+        require!(slot.is_live(), StipendError::NodeRetired);
         Ok((core::mem::replace(&mut slot.owner, new_owner), slot.accrued_atoms))
     })?;
-    event::log(&NodeTransferred { node, old_owner, new_owner, accrued_atoms })
+    emit!(NodeTransferred { network: ctx.accounts.network.key(), device, old_owner, new_owner, accrued_atoms });
+    Ok(())
 }

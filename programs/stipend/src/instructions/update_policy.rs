@@ -1,6 +1,6 @@
-use super::Governed;
+use super::GovernByAuthority;
 use crate::{
-    event::{self, PolicyUpdated},
+    event::PolicyUpdated,
     state::{EmissionParams, Policy, PolicyParams},
 };
 use anchor_lang::prelude::*;
@@ -18,30 +18,31 @@ use anchor_lang::prelude::*;
 /// Errors: one for each parameter, see [`PolicyParams`] and [`EmissionParams`]; [`AuthorityMismatch`](crate::error::StipendError::AuthorityMismatch),
 /// [`MintLimitTooLow`](crate::error::StipendError::MintLimitTooLow) and those of [`Network::replace_policy`](crate::state::Network::replace_policy).
 pub fn update_policy(
-    accounts: &[AccountInfo],
+    ctx: Context<GovernByAuthority>,
     from_epoch: u32,
-    params: &PolicyParams,
-    emission: Option<&EmissionParams>,
+    params: PolicyParams,
+    emission: Option<EmissionParams>,
 ) -> Result<()> {
-    let Governed { key, mut network, .. } = Governed::by_authority(accounts)?;
+    let mut network = ctx.accounts.network.load_mut()?;
     params.validate(network.epoch_secs)?;
     let old = network.policy;
     let (next, per_epoch_atoms) = match emission {
         Some(emission) => {
             emission.validate()?;
-            (Policy::new(from_epoch, params, emission), emission.per_epoch_atoms)
+            (Policy::new(from_epoch, &params, &emission), emission.per_epoch_atoms)
         }
-        None => (old.followed_by(from_epoch, params), network.emission.per_epoch_atoms),
+        None => (old.followed_by(from_epoch, &params), network.emission.per_epoch_atoms),
     };
     next.check_mint_limit(per_epoch_atoms)?;
     network.replace_policy(next, Clock::get()?.unix_timestamp)?;
     network.invariant()?;
-    event::log(&PolicyUpdated {
-        network: key,
+    emit!(PolicyUpdated {
+        network: ctx.accounts.network.key(),
         from_epoch,
         old_policy: old.params(),
         old_emission: old.emission_params(),
         new_policy: next.params(),
         new_emission: next.emission_params(),
-    })
+    });
+    Ok(())
 }

@@ -1,9 +1,4 @@
-use crate::{
-    account::{check, check_writable, take, write},
-    event::{self, BondWithdrawn},
-    rent,
-    state::*,
-};
+use crate::{deposit, event::BondWithdrawn, state::*};
 use anchor_lang::prelude::*;
 
 /// Accounts of [`withdraw_bond`].
@@ -22,18 +17,17 @@ pub struct WithdrawBond<'info> {
 /// It is held for one more epoch than the oracle measured, so that a false report can still be proven.
 ///
 /// Who: anybody. What must hold: an epoch is closed that the oracle did not measure.
-/// Errors: those of [`OracleSet::take_bond`].
-pub fn withdraw_bond(accounts: &[AccountInfo], oracle: Pubkey) -> Result<()> {
-    let [network_info, payer] = take(accounts)?;
-    check::<Network>(network_info)?;
-    check_writable(payer)?;
+/// Errors: those of [`OracleSet::take_bond`] and [`deposit::pay_back`].
+pub fn withdraw_bond(ctx: Context<WithdrawBond>, oracle: Pubkey) -> Result<()> {
+    let payer = ctx.accounts.payer.key();
     let bond_lamports = {
-        let mut network = write::<Network>(network_info)?;
+        let mut network = ctx.accounts.network.load_mut()?;
         let open_epoch = network.open_epoch;
-        let bond_lamports = network.oracles.take_bond(&oracle, payer.key, open_epoch)?;
+        let bond_lamports = network.oracles.take_bond(&oracle, &payer, open_epoch)?;
         network.invariant()?;
         bond_lamports
     };
-    rent::pay_out(network_info, payer, bond_lamports)?;
-    event::log(&BondWithdrawn { network: *network_info.key, oracle, payer: *payer.key, bond_lamports })
+    deposit::pay_back(ctx.accounts.network.as_ref(), &ctx.accounts.payer, bond_lamports)?;
+    emit!(BondWithdrawn { network: ctx.accounts.network.key(), oracle, payer, bond_lamports });
+    Ok(())
 }

@@ -15,6 +15,12 @@ pub trait Row: Copy {
     /// Whether no value is `unmeasured`.
     fn is_full(&self, unmeasured: u64) -> bool;
 
+    /// How many values are not `unmeasured`.
+    fn count(&self, unmeasured: u64) -> usize;
+
+    /// Makes the first `count` of the values that are `unmeasured` 0.
+    fn fill(&mut self, unmeasured: u64, count: usize);
+
     /// Sorts in ascending order.
     fn sort(&mut self);
 
@@ -33,6 +39,20 @@ macro_rules! places {
         #[inline(always)]
         fn is_full(&self, unmeasured: u64) -> bool {
             $(self[$place] != unmeasured)&&+
+        }
+
+        #[inline(always)]
+        fn count(&self, unmeasured: u64) -> usize {
+            0usize $(.wrapping_add(usize::from(self[$place] != unmeasured)))+
+        }
+
+        #[inline(always)]
+        fn fill(&mut self, unmeasured: u64, mut count: usize) {
+            $(if count > 0 && self[$place] == unmeasured {
+                self[$place] = 0;
+                count = count.wrapping_sub(1);
+            })+
+            let _ = count;
         }
     };
 }
@@ -198,18 +218,22 @@ where
     lower_median_with_gaps(row, unmeasured, quorum)
 }
 
+/// As [`lower_median`], of a row with at least one gap.
+///
+/// Of its gaps, so many become the least value that the lower middle of the measured ones comes to stand in the middle of the
+/// whole row; the others stay above all. So the way that finds the median of a full row finds that of any.
 #[inline(never)]
 fn lower_median_with_gaps<const N: usize>(mut row: [u64; N], unmeasured: u64, quorum: usize) -> u64
 where
     [u64; N]: Row,
 {
-    row.sort();
-    let measured = row.iter().position(|value| *value == unmeasured).unwrap_or(N);
-    if measured < quorum {
+    let measured = row.count(unmeasured);
+    if measured < quorum.max(1) {
         return unmeasured;
     }
-    // The lower of the two middle values when their number is even.
-    row.get(measured.saturating_sub(1) / 2).copied().unwrap_or(unmeasured)
+    let below = (N.wrapping_sub(1) / 2).wrapping_sub(measured.wrapping_sub(1) / 2);
+    row.fill(unmeasured, below);
+    row.median()
 }
 
 #[cfg(test)]

@@ -17,6 +17,10 @@ pub struct ScoringRules {
     pub uptime_weight_bps: u16,
     /// Uptime below this scores nothing.
     pub min_uptime_bps: u16,
+    /// A boost below this counts as this.
+    pub min_boost_bps: u16,
+    /// A boost above this counts as this.
+    pub max_boost_bps: u16,
 }
 
 /// Why a slot's score is what it is.
@@ -72,25 +76,36 @@ pub struct Scorer {
     uptime_weight: u64,
     bandwidth_weight: u64,
     bandwidth_cap: NonZeroU64,
+    min_boost_bps: u64,
+    max_boost_bps: u64,
 }
 
 impl Scorer {
-    /// `None` if the weight is above 10,000 or the cap is 0.
+    /// `None` if the weight is above 10,000, the cap is 0 or the bounds of the boost don't include 10,000.
     pub fn checked_new(rules: &ScoringRules) -> Option<Self> {
         let uptime_weight = u64::from(rules.uptime_weight_bps);
         let bandwidth_weight = WHOLE_BPS.checked_sub(uptime_weight)?;
         let bandwidth_cap = NonZeroU64::new(rules.bandwidth_cap.into())?;
         // A network of uptime alone neither caps bandwidth nor asks for it: even all ones are below this cap.
         let bandwidth_cap = if bandwidth_weight == 0 { NonZeroU64::MAX } else { bandwidth_cap };
-        let min_uptime_bps = rules.min_uptime_bps.into();
-        Some(Self { min_uptime_bps, uptime_weight, bandwidth_weight, bandwidth_cap })
+        if !(rules.min_boost_bps..=rules.max_boost_bps).contains(&BPS) {
+            return None;
+        }
+        Some(Self {
+            min_uptime_bps: rules.min_uptime_bps.into(),
+            uptime_weight,
+            bandwidth_weight,
+            bandwidth_cap,
+            min_boost_bps: rules.min_boost_bps.into(),
+            max_boost_bps: rules.max_boost_bps.into(),
+        })
     }
 
     /// Score and reason of an active slot.
     ///
     /// - `uptime_bps`: the median, 0..=10,000, or [`NO_UPTIME`] below the quorum.
     /// - `bandwidth`: the median in the network's unit, or [`NO_BANDWIDTH`] below the quorum.
-    /// - `boost_bps`: the slot's boost; 10,000 is none.
+    /// - `boost_bps`: the slot's boost, which counts within the policy's bounds; 10,000 is none.
     ///
     /// quality = uptime_weight + floor(bandwidth_weight · min(bandwidth, cap) / cap), which is DESIGN's formula with the
     /// factor 10,000 taken out of the floor; score = floor(uptime · quality · boost / 10,000). Floor: the slot loses the
@@ -116,8 +131,13 @@ impl Scorer {
             (cap.get(), Reason::Capped)
         };
         let quality = self.uptime_weight.wrapping_add(self.bandwidth_weight.wrapping_mul(counted) / cap);
-        let points = uptime_bps.wrapping_mul(u64::from(boost_bps)).wrapping_mul(quality);
-        ((points / WHOLE_BPS) as u32, reason)
+        let points = uptime_bps.wrapping_mul(quality);
+        if boost_bps == BPS {
+            // No boost is within the bounds of every policy.
+            return (points as u32, reason);
+        }
+        let boost_bps = u64::from(boost_bps).max(self.min_boost_bps).min(self.max_boost_bps);
+        ((points.wrapping_mul(boost_bps) / WHOLE_BPS) as u32, reason)
     }
 }
 
@@ -126,8 +146,13 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const HALVES: ScoringRules =
-        ScoringRules { bandwidth_cap: 1_000_000, uptime_weight_bps: 5_000, min_uptime_bps: 5_000 };
+    const HALVES: ScoringRules = ScoringRules {
+        bandwidth_cap: 1_000_000,
+        uptime_weight_bps: 5_000,
+        min_uptime_bps: 5_000,
+        min_boost_bps: 0,
+        max_boost_bps: u16::MAX,
+    };
 
     fn score_by(
         rules: &ScoringRules,
@@ -189,7 +214,19 @@ mod tests {
     }
 
     #[test]
+    fn a_boost_counts_within_the_bounds() {
+        let rules = ScoringRules { min_boost_bps: 9_000, max_boost_bps: 12_000, ..HALVES };
+        let boosted = |boost| score_by(&rules, Some(10_000), Some(1_000_000), boost).map(|(score, _)| score);
+        // 10,000 · 10,000 · boost / 10,000
+        assert_eq!(boosted(8_999), Some(90_000_000));
+        assert_eq!(boosted(11_000), Some(110_000_000));
+        assert_eq!(boosted(12_001), Some(120_000_000));
+    }
+
+    #[test]
     fn rules_out_of_range_give_nothing() {
+        let swapped = ScoringRules { min_boost_bps: 2, max_boost_bps: 1, ..HALVES };
+        assert_eq!(score_by(&swapped, Some(10_000), Some(1), 1), None);
         assert_eq!(score_by(&ScoringRules { bandwidth_cap: 0, ..HALVES }, Some(10_000), Some(1), 1), None);
         assert_eq!(score_by(&ScoringRules { uptime_weight_bps: 10_001, ..HALVES }, Some(10_000), Some(1), 1), None);
     }
@@ -209,7 +246,8 @@ mod tests {
         fn the_score_is_that_of_the_design(
             cap in 1..u32::MAX, weight in 0u16..=10_000, uptime in 0u16..=10_000, bandwidth in 0..u32::MAX, boost: u16,
         ) {
-            let rules = ScoringRules { bandwidth_cap: cap, uptime_weight_bps: weight, min_uptime_bps: 0 };
+            let rules =
+                ScoringRules { bandwidth_cap: cap, uptime_weight_bps: weight, min_uptime_bps: 0, ..HALVES };
             let (uw, bw, up) = (u128::from(weight), u128::from(10_000 - weight), u128::from(uptime));
             let quality = (uw * 10_000 + bw * u128::from(bandwidth.min(cap)) * 10_000 / u128::from(cap)) / 10_000;
             let expected = up * quality * u128::from(boost) / 10_000;

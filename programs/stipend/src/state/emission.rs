@@ -2,8 +2,7 @@
 
 use super::Policy;
 use crate::{
-    check::OrRefuse,
-    ensure_that,
+    constants::LEAST_MINT_LIMIT_PARTS,
     error::StipendError,
     math::emission::{checked_decay, is_decay_epoch},
 };
@@ -34,6 +33,8 @@ pub struct Emission {
     pub mint_epoch: u32,
     /// Empty epochs in a row so far.
     pub empty_epochs: u32,
+    /// Zero.
+    pub reserved: [u64; 4],
 }
 
 impl Emission {
@@ -44,7 +45,7 @@ impl Emission {
 
     /// Atoms that may still be scheduled.
     pub fn room_atoms(&self) -> Result<u64> {
-        self.cap_atoms.checked_sub(self.scheduled_atoms).or_refuse(StipendError::InvariantBroken)
+        self.cap_atoms.checked_sub(self.scheduled_atoms).ok_or_else(|| error!(StipendError::InvariantBroken))
     }
 
     /// Closes the open epoch: returns the atoms that it shares, 0 if nothing scored.
@@ -77,76 +78,76 @@ impl Emission {
             self.per_epoch_atoms = policy.per_epoch_atoms;
         } else if is_decay_epoch(age, policy.decay_every_epochs) {
             self.per_epoch_atoms =
-                checked_decay(self.per_epoch_atoms, policy.decay_bps).or_refuse(StipendError::ArithmeticOverflow)?;
+                checked_decay(self.per_epoch_atoms, policy.decay_bps).ok_or(StipendError::ArithmeticOverflow)?;
         }
         Ok(())
     }
 
     fn schedule(&mut self, atoms: u64) -> Result<()> {
-        self.scheduled_atoms = self.scheduled_atoms.checked_add(atoms).or_refuse(StipendError::ArithmeticOverflow)?;
+        self.scheduled_atoms = self.scheduled_atoms.checked_add(atoms).ok_or(StipendError::ArithmeticOverflow)?;
         self.carry(atoms)
     }
 
     /// Keeps atoms for the next epoch that shares.
     pub fn carry(&mut self, atoms: u64) -> Result<()> {
-        self.carried_atoms = self.carried_atoms.checked_add(atoms).or_refuse(StipendError::ArithmeticOverflow)?;
+        self.carried_atoms = self.carried_atoms.checked_add(atoms).ok_or(StipendError::ArithmeticOverflow)?;
         Ok(())
     }
 
     /// Counts atoms that were added to slots.
     pub fn accrue(&mut self, atoms: u64) -> Result<()> {
-        self.accrued_atoms = self.accrued_atoms.checked_add(atoms).or_refuse(StipendError::ArithmeticOverflow)?;
+        self.accrued_atoms = self.accrued_atoms.checked_add(atoms).ok_or(StipendError::ArithmeticOverflow)?;
         Ok(())
     }
 
-    /// Atoms of `wanted_atoms` that may be minted while `epoch` is under way.
+    /// Atoms that may still be minted while `epoch` is under way.
     ///
-    /// All of them, or none and an error; but what passes a whole limit could never be minted at once, and is given what
-    /// room there is.
-    ///
-    /// Errors: [`StipendError::MintLimitReached`].
-    pub fn mintable_atoms(&self, wanted_atoms: u64, epoch: u32, policy: &Policy) -> Result<u64> {
-        let limit_atoms = policy.mint_limit_atoms;
-        if limit_atoms == 0 {
-            return Ok(wanted_atoms);
+    /// The limit in force is the policy's, or 1/32 of what was owed when the first claim of `epoch` came if that is more: no
+    /// policy can hold back what was earned for ever. Ceiling: something can be minted as long as something is owed.
+    /// Source: DESIGN, Roles.
+    pub fn mint_room_atoms(&self, epoch: u32, policy: &Policy) -> Result<u64> {
+        if policy.mint_limit_atoms == 0 {
+            return Ok(u64::MAX);
         }
         let minted_atoms = if self.mint_epoch == epoch { self.minted_in_epoch_atoms } else { 0 };
-        let room_atoms = limit_atoms.saturating_sub(minted_atoms);
-        let least_atoms = if wanted_atoms > limit_atoms { 1 } else { wanted_atoms };
-        ensure_that!(room_atoms >= least_atoms, StipendError::MintLimitReached);
-        Ok(wanted_atoms.min(room_atoms))
+        let owed_atoms = self.accrued_atoms.checked_sub(self.minted_atoms).ok_or(StipendError::InvariantBroken)?;
+        let owed_before_atoms = owed_atoms.checked_add(minted_atoms).ok_or(StipendError::ArithmeticOverflow)?;
+        let limit_atoms = policy.mint_limit_atoms.max(owed_before_atoms.div_ceil(LEAST_MINT_LIMIT_PARTS));
+        Ok(limit_atoms.saturating_sub(minted_atoms))
     }
 
     /// Counts atoms that are minted while `epoch` is under way.
     pub fn mint(&mut self, atoms: u64, epoch: u32) -> Result<()> {
-        self.minted_atoms = self.minted_atoms.checked_add(atoms).or_refuse(StipendError::ArithmeticOverflow)?;
+        self.minted_atoms = self.minted_atoms.checked_add(atoms).ok_or(StipendError::ArithmeticOverflow)?;
         if self.mint_epoch != epoch {
             self.mint_epoch = epoch;
             self.minted_in_epoch_atoms = 0;
         }
-        // At most `minted_atoms`, which did not overflow.
-        self.minted_in_epoch_atoms = self.minted_in_epoch_atoms.wrapping_add(atoms);
+        self.minted_in_epoch_atoms =
+            self.minted_in_epoch_atoms.checked_add(atoms).ok_or(StipendError::ArithmeticOverflow)?;
         Ok(())
     }
 
     /// Moves the right to schedule `atoms` to another network of the mint: the sum of their caps stays what it was.
     ///
+    /// - `kept_atoms`: what this network's epochs that have begun may still schedule, which it keeps.
+    ///
     /// Errors: [`StipendError::CapExceedsShare`].
-    pub fn hand_over(&mut self, atoms: u64) -> Result<()> {
-        ensure_that!((self.room_atoms()?) >= atoms, StipendError::CapExceedsShare);
-        self.cap_atoms = self.cap_atoms.checked_sub(atoms).or_refuse(StipendError::CapExceedsShare)?;
+    pub fn hand_over(&mut self, atoms: u64, kept_atoms: u64) -> Result<()> {
+        require_gte!(self.room_atoms()?.saturating_sub(kept_atoms), atoms, StipendError::CapExceedsShare);
+        self.cap_atoms = self.cap_atoms.checked_sub(atoms).ok_or(StipendError::CapExceedsShare)?;
         Ok(())
     }
 
     /// What holds of every budget.
     pub fn invariant(&self) -> Result<()> {
-        let promised = self.accrued_atoms.checked_add(self.carried_atoms).or_refuse(StipendError::InvariantBroken)?;
+        let promised = self.accrued_atoms.checked_add(self.carried_atoms).ok_or(StipendError::InvariantBroken)?;
         // Nobody is paid what was not earned.
-        ensure_that!((self.accrued_atoms) >= self.minted_atoms, StipendError::InvariantBroken);
+        require_gte!(self.accrued_atoms, self.minted_atoms, StipendError::InvariantBroken);
         // Nothing is earned or carried that was not scheduled.
-        ensure_that!((self.scheduled_atoms) >= promised, StipendError::InvariantBroken);
+        require_gte!(self.scheduled_atoms, promised, StipendError::InvariantBroken);
         // The supply cap.
-        ensure_that!((self.cap_atoms) >= self.scheduled_atoms, StipendError::InvariantBroken);
+        require_gte!(self.cap_atoms, self.scheduled_atoms, StipendError::InvariantBroken);
         Ok(())
     }
 }

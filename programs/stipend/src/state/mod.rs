@@ -1,8 +1,8 @@
 //! The program's accounts, one a file, each with its transitions and its invariant.
 
+mod directory;
 mod emission;
 mod network;
-mod node;
 mod oracle_set;
 mod policy;
 mod report;
@@ -12,5 +12,5 @@ mod slot;
 mod tail;
 
 pub use {
-    emission::*, network::*, node::*, oracle_set::*, policy::*, report::*, reports::*, shard::*, slot::*, tail::*,
+    directory::*, emission::*, network::*, oracle_set::*, policy::*, report::*, reports::*, shard::*, slot::*, tail::*,
 };

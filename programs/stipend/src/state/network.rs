@@ -1,10 +1,8 @@
 //! One DePIN: its mint, oracles, rules, and the epoch that is being settled.
 
-use super::{Emission, Oracle, OracleSet, Policy, Tail};
+use super::{Emission, Oracle, OracleSet, Policy};
 use crate::{
-    check::OrRefuse,
     constants::*,
-    ensure, ensure_that,
     error::StipendError,
     math::{reward::Rate, schedule::Schedule, score::ScoringRules},
 };
@@ -21,8 +19,8 @@ pub struct Network {
     pub bump: u8,
     /// Bump of the mint authority's address.
     pub mint_authority_bump: u8,
-    /// 1 while reports, scoring and claims are paused, else 0.
-    pub paused: u8,
+    /// Of the first network of a mint: 1 once another network of that mint was opened, else 0.
+    pub has_shared: u8,
     /// Number among the networks of the mint.
     pub id: u16,
     /// Slots of each shard.
@@ -37,6 +35,8 @@ pub struct Network {
     pub mint: Pubkey,
     /// The token program that the mint belongs to.
     pub token_program: Pubkey,
+    /// The program's own address that mints.
+    pub mint_authority: Pubkey,
     /// Who paid the rent of this account.
     pub payer: Pubkey,
     /// In every signed report: a signature for one cluster is worth nothing on another.
@@ -45,32 +45,38 @@ pub struct Network {
     pub unit: [u8; 16],
     /// Unix seconds at which epoch 0 begins.
     pub genesis: i64,
-    /// Unix seconds of the last resumption, or 0.
-    pub resumed_at: i64,
+    /// Unix seconds at which the open epoch was opened: when the one before it was closed.
+    pub opened_at: i64,
+    /// Unix seconds at which the last pause ends or ended; [`NO_END`] for one that only the authority ends.
+    pub pause_ends_at: i64,
+    /// Unix seconds from which on the guardian may pause again.
+    pub guardian_ready_at: i64,
     /// Length of an epoch.
     pub epoch_secs: u32,
     /// The first epoch that is not closed: the one that is measured, reported or scored.
     pub open_epoch: u32,
     /// Shards so far.
     pub shard_count: u32,
-    /// Shards scored for the open epoch.
+    /// Shards that are scored in every epoch: those with a node that may earn in this one or a later one.
+    pub awake_shards: u32,
+    /// Of these, shards scored for the open epoch.
     pub scored_shards: u32,
     /// Of those, shards that scored anything.
     pub unsettled_shards: u32,
+    /// Directories so far.
+    pub directory_count: u16,
     /// Of the first network of a mint: other networks of that mint that are not closed.
     pub other_networks: u16,
-    /// Of the first network of a mint: 1 once another network of that mint was opened, else 0.
-    pub has_shared: u8,
     /// Zero.
-    pub reserved: [u8; 1],
-    /// Slots in all shards that have a tenant.
-    pub slot_count: u64,
+    pub reserved_bytes: [u8; 4],
     /// Sum of the scores of the open epoch.
     pub total_score: u64,
     /// The rules of the open epoch.
     pub policy: Policy,
     /// The rules that replace them, from [`Policy::from_epoch`] on; [`NO_EPOCH`] there if none do.
     pub next_policy: Policy,
+    /// Zero.
+    pub reserved: [u64; 8],
     /// The budget.
     pub emission: Emission,
     /// Who measures.
@@ -107,9 +113,15 @@ pub struct ClosedEpoch {
     /// That policy's.
     pub min_uptime_bps: u16,
     /// That policy's.
+    pub min_boost_bps: u16,
+    /// That policy's.
+    pub max_boost_bps: u16,
+    /// That policy's.
     pub quorum: u8,
     /// Zero.
-    pub reserved: [u8; 3],
+    pub reserved: [u8; 7],
+    /// Zero.
+    pub reserved_words: [u64; 4],
 }
 
 impl ClosedEpoch {
@@ -124,13 +136,10 @@ impl ClosedEpoch {
             bandwidth_cap: self.bandwidth_cap,
             uptime_weight_bps: self.uptime_weight_bps,
             min_uptime_bps: self.min_uptime_bps,
+            min_boost_bps: self.min_boost_bps,
+            max_boost_bps: self.max_boost_bps,
         }
     }
-}
-
-impl Tail for Network {
-    /// There are none: a network has no tail.
-    type Item = u8;
 }
 
 impl Network {
@@ -156,44 +165,74 @@ impl Network {
     /// Unix second at which `epoch` is over. Errors: [`StipendError::EpochOutOfRange`].
     #[inline(always)]
     pub fn end(&self, epoch: u32) -> Result<i64> {
-        self.schedule().checked_end(epoch).or_refuse(StipendError::EpochOutOfRange)
+        self.schedule().checked_end(epoch).ok_or_else(|| error!(StipendError::EpochOutOfRange))
     }
 
-    /// Unix second at which `epoch` takes no more reports. Errors: [`StipendError::EpochOutOfRange`].
-    pub fn report_end(&self, epoch: u32) -> Result<i64> {
-        self.window_end(self.end(epoch)?, self.policy_at(epoch).report_secs)
-    }
-
-    /// Unix second at which `epoch` can no longer be scored. Errors: [`StipendError::EpochOutOfRange`].
-    pub fn score_end(&self, epoch: u32) -> Result<i64> {
-        self.window_end(self.end(epoch)?, self.policy_at(epoch).score_secs)
-    }
-
-    /// Unix second at which a window of `secs` behind an epoch's `end` closes. Errors: [`StipendError::EpochOutOfRange`].
-    ///
-    /// A pause takes nothing away: once it is over, the windows of every epoch that is not closed begin anew.
+    /// Unix second at which the windows of the open epoch begin: the latest of its end, its opening and the end of a pause. So
+    /// every epoch has its whole report window, whatever held its predecessors up. Errors: [`StipendError::EpochOutOfRange`].
     #[inline(always)]
-    pub fn window_end(&self, end: i64, secs: u32) -> Result<i64> {
-        end.max(self.resumed_at).checked_add(i64::from(secs)).or_refuse(StipendError::EpochOutOfRange)
+    pub fn windows_begin(&self) -> Result<i64> {
+        Ok(self.windows_begin_after(self.end(self.open_epoch)?))
     }
 
-    /// Whether reports, scoring and claims wait for the authority.
-    pub fn is_paused(&self) -> bool {
-        self.paused != 0
+    #[inline(always)]
+    fn windows_begin_after(&self, end: i64) -> i64 {
+        end.max(self.opened_at).max(self.pause_ends_at)
     }
 
-    /// Stops reports, scoring and claims. Errors: [`StipendError::AlreadyPaused`].
-    pub fn pause(&mut self) -> Result<()> {
-        ensure!(!self.is_paused(), StipendError::AlreadyPaused);
-        self.paused = 1;
+    /// Unix second at which the open epoch takes no more reports. Errors: [`StipendError::EpochOutOfRange`].
+    #[inline(always)]
+    pub fn report_end(&self) -> Result<i64> {
+        checked_later(self.windows_begin()?, self.policy.report_secs)
+    }
+
+    /// Unix second from which on closing the open epoch waits for no shard. Errors: [`StipendError::EpochOutOfRange`].
+    pub fn score_end(&self) -> Result<i64> {
+        checked_later(self.windows_begin()?, self.policy.score_secs)
+    }
+
+    /// Whether reports, scoring and claims are paused.
+    pub fn is_paused(&self, now: i64) -> bool {
+        now < self.pause_ends_at
+    }
+
+    /// Checks that reports of `epoch` are taken at `now`.
+    ///
+    /// Errors: [`StipendError::ReportsPaused`], [`StipendError::EpochNotOpen`], [`StipendError::EpochNotEnded`],
+    /// [`StipendError::ReportWindowClosed`].
+    #[inline(always)]
+    pub fn check_report_window(&self, epoch: u32, now: i64) -> Result<()> {
+        require!(!self.is_paused(now), StipendError::ReportsPaused);
+        require_eq!(epoch, self.open_epoch, StipendError::EpochNotOpen);
+        let end = self.end(epoch)?;
+        require_gte!(now, end, StipendError::EpochNotEnded);
+        let window_end = checked_later(self.windows_begin_after(end), self.policy.report_secs)?;
+        require_gt!(window_end, now, StipendError::ReportWindowClosed);
         Ok(())
     }
 
-    /// Lets reports, scoring and claims go on. Errors: [`StipendError::NotPaused`].
+    /// Stops reports, scoring and claims: the authority until it resumes, the guardian for [`GUARDIAN_PAUSE_SECS`].
+    ///
+    /// Errors: [`StipendError::GuardianMismatch`], [`StipendError::AlreadyPaused`], [`StipendError::GuardianPausedLately`].
+    pub fn pause(&mut self, signer: &Pubkey, now: i64) -> Result<()> {
+        if *signer == self.authority {
+            require!(self.pause_ends_at != NO_END, StipendError::AlreadyPaused);
+            self.pause_ends_at = NO_END;
+            return Ok(());
+        }
+        require_keys_eq!(*signer, self.guardian, StipendError::GuardianMismatch);
+        require!(!self.is_paused(now), StipendError::AlreadyPaused);
+        require_gte!(now, self.guardian_ready_at, StipendError::GuardianPausedLately);
+        self.pause_ends_at = now.saturating_add(GUARDIAN_PAUSE_SECS);
+        self.guardian_ready_at = self.pause_ends_at.saturating_add(GUARDIAN_PAUSE_SECS);
+        Ok(())
+    }
+
+    /// Ends a pause. Errors: [`StipendError::NotPaused`].
     pub fn resume(&mut self, now: i64) -> Result<()> {
-        ensure!(self.is_paused(), StipendError::NotPaused);
-        self.paused = 0;
-        self.resumed_at = now;
+        require!(self.is_paused(now), StipendError::NotPaused);
+        self.pause_ends_at = now;
+        self.guardian_ready_at = self.guardian_ready_at.min(now.saturating_add(GUARDIAN_PAUSE_SECS));
         Ok(())
     }
 
@@ -203,9 +242,9 @@ impl Network {
     /// epochs before it are not closed, [`StipendError::EpochOutOfRange`], [`StipendError::QuorumNotAboveHalf`].
     pub fn replace_policy(&mut self, next: Policy, now: i64) -> Result<()> {
         let unbegun_epoch = self.schedule().next_epoch(now);
-        ensure_that!((next.from_epoch) >= unbegun_epoch, StipendError::PolicyEpochBegun);
-        ensure!(next.from_epoch != NO_EPOCH, StipendError::EpochOutOfRange);
-        ensure!(self.next_policy.from_epoch >= unbegun_epoch, StipendError::PolicyPending);
+        require_gte!(next.from_epoch, unbegun_epoch, StipendError::PolicyEpochBegun);
+        require!(next.from_epoch != NO_EPOCH, StipendError::EpochOutOfRange);
+        require!(self.next_policy.from_epoch >= unbegun_epoch, StipendError::PolicyPending);
         self.oracles.check_quorum(next.from_epoch, &next)?;
         if next.from_epoch > unbegun_epoch {
             // Oracles may have been added by the quorum of the policy that was to come, and the one in force holds longer now.
@@ -227,22 +266,38 @@ impl Network {
         self.emission.open(self.open_epoch, &self.policy)
     }
 
-    /// Opens another network of the mint, which may emit `cap_atoms` of what this one has not scheduled.
+    /// Opens another network of the mint, which may emit `cap_atoms` of what this one has not scheduled and its epochs that
+    /// have begun can't schedule.
     ///
     /// Errors: [`StipendError::CapExceedsShare`].
-    pub fn share(&mut self, cap_atoms: u64) -> Result<()> {
-        self.emission.hand_over(cap_atoms)?;
-        self.other_networks = self.other_networks.checked_add(1).or_refuse(StipendError::ArithmeticOverflow)?;
+    pub fn share(&mut self, cap_atoms: u64, now: i64) -> Result<()> {
+        let kept_atoms = self.begun_atoms(now);
+        self.emission.hand_over(cap_atoms, kept_atoms)?;
+        self.other_networks = self.other_networks.checked_add(1).ok_or(StipendError::ArithmeticOverflow)?;
         self.has_shared = 1;
         Ok(())
     }
 
+    /// The most atoms that the epochs which have begun and are not closed may schedule: as if none of them took a decay step.
+    fn begun_atoms(&self, now: i64) -> u64 {
+        let unbegun_epoch = self.schedule().next_epoch(now);
+        let epochs = unbegun_epoch.saturating_sub(self.open_epoch);
+        let has_next = self.next_policy.from_epoch < unbegun_epoch;
+        let next_atoms = if has_next { self.next_policy.per_epoch_atoms } else { 0 };
+        u64::from(epochs).saturating_mul(self.emission.per_epoch_atoms.max(next_atoms))
+    }
+
     /// Closes another network of the mint, which has not scheduled `atoms` of what it might have.
     pub fn take_back(&mut self, atoms: u64) -> Result<()> {
-        self.other_networks = self.other_networks.checked_sub(1).or_refuse(StipendError::InvariantBroken)?;
-        self.emission.cap_atoms =
-            self.emission.cap_atoms.checked_add(atoms).or_refuse(StipendError::ArithmeticOverflow)?;
+        self.other_networks = self.other_networks.checked_sub(1).ok_or(StipendError::InvariantBroken)?;
+        self.emission.cap_atoms = self.emission.cap_atoms.checked_add(atoms).ok_or(StipendError::ArithmeticOverflow)?;
         Ok(())
+    }
+
+    /// Whether nothing is left that the network is needed for.
+    pub fn is_empty(&self) -> bool {
+        let accounts = self.shard_count == 0 && self.directory_count == 0;
+        accounts && self.other_networks == 0 && !self.oracles.has_bond()
     }
 
     /// Adds an oracle, whose first epoch has not begun; the quorum stays above half in each policy that is to hold then.
@@ -258,34 +313,40 @@ impl Network {
         Ok(())
     }
 
-    /// Whether every shard is full, so that the next one may open.
-    pub fn is_full(&self) -> bool {
-        u64::from(self.shard_count).checked_mul(u64::from(self.shard_capacity)) == Some(self.slot_count)
-    }
-
     /// Counts a shard that was scored for the open epoch.
     pub fn add_scored(&mut self, shard_score: u64) -> Result<()> {
-        let overflow = StipendError::ArithmeticOverflow;
-        self.scored_shards = self.scored_shards.checked_add(1).or_refuse(overflow)?;
+        self.scored_shards = self.scored_shards.checked_add(1).ok_or(StipendError::ArithmeticOverflow)?;
         if shard_score > 0 {
-            self.unsettled_shards = self.unsettled_shards.checked_add(1).or_refuse(StipendError::ArithmeticOverflow)?;
+            self.unsettled_shards = self.unsettled_shards.checked_add(1).ok_or(StipendError::ArithmeticOverflow)?;
         }
-        self.total_score = self.total_score.checked_add(shard_score).or_refuse(StipendError::ArithmeticOverflow)?;
+        self.total_score = self.total_score.checked_add(shard_score).ok_or(StipendError::ArithmeticOverflow)?;
         Ok(())
     }
 
-    /// Whether nothing more can be scored for the open epoch, which is over. Errors: [`StipendError::EpochOutOfRange`].
-    fn is_due(&self, now: i64) -> Result<bool> {
-        if self.scored_shards == self.shard_count {
-            return Ok(now >= self.end(self.open_epoch)?);
+    /// Counts a shard that is scored from the open epoch on, or from the next one if `is_scored` for the open one already.
+    pub fn add_awake(&mut self, is_scored: bool) -> Result<()> {
+        self.awake_shards = self.awake_shards.checked_add(1).ok_or(StipendError::ArithmeticOverflow)?;
+        if is_scored {
+            self.scored_shards = self.scored_shards.checked_add(1).ok_or(StipendError::ArithmeticOverflow)?;
         }
-        Ok(!self.is_paused() && now >= self.score_end(self.open_epoch)?)
+        Ok(())
+    }
+
+    /// Stops counting a shard that is not scored for the open epoch and earns in no later one.
+    pub fn remove_awake(&mut self) -> Result<()> {
+        self.awake_shards = self.awake_shards.checked_sub(1).ok_or(StipendError::InvariantBroken)?;
+        Ok(())
+    }
+
+    /// Whether closing the open epoch, which is over, waits for no shard. Errors: [`StipendError::EpochOutOfRange`].
+    fn is_due(&self, now: i64) -> Result<bool> {
+        Ok(self.scored_shards == self.awake_shards || !self.is_paused(now) && now >= self.score_end()?)
     }
 
     /// Whether [`Self::close`] would close the open epoch. Errors: [`StipendError::EpochOutOfRange`].
-    pub fn is_closable(&mut self, now: i64) -> Result<bool> {
-        let epoch = self.open_epoch;
-        Ok(self.is_due(now)? && self.ring_entry(epoch)?.unsettled_shards == 0)
+    pub fn is_closable(&self, now: i64) -> Result<bool> {
+        let is_over = now >= self.end(self.open_epoch)?;
+        Ok(is_over && self.is_due(now)? && self.ring_entry(self.open_epoch)?.unsettled_shards == 0)
     }
 
     /// Closes the open epoch and opens the next; returns the closed one.
@@ -294,10 +355,12 @@ impl Network {
     /// [`StipendError::ScoringPaused`] while one could be if there were no pause, [`StipendError::RingEntryUnsettled`].
     pub fn close(&mut self, now: i64) -> Result<ClosedEpoch> {
         let epoch = self.open_epoch;
-        ensure_that!(now >= (self.end(epoch)?), StipendError::EpochNotEnded);
-        let cause = if self.is_paused() { StipendError::ScoringPaused } else { StipendError::ShardsNotScored };
-        ensure!(self.is_due(now)?, cause);
-        let next_epoch = epoch.checked_add(1).or_refuse(StipendError::EpochOutOfRange)?;
+        require_gte!(now, self.end(epoch)?, StipendError::EpochNotEnded);
+        if !self.is_due(now)? {
+            require!(!self.is_paused(now), StipendError::ScoringPaused);
+            return err!(StipendError::ShardsNotScored);
+        }
+        let next_epoch = epoch.checked_add(1).ok_or(StipendError::EpochOutOfRange)?;
 
         let policy = self.policy;
         let emission_atoms = self.emission.close(self.total_score == 0, &policy)?;
@@ -314,14 +377,17 @@ impl Network {
             bandwidth_cap: policy.bandwidth_cap,
             uptime_weight_bps: policy.uptime_weight_bps,
             min_uptime_bps: policy.min_uptime_bps,
+            min_boost_bps: policy.min_boost_bps,
+            max_boost_bps: policy.max_boost_bps,
             quorum: policy.quorum,
-            reserved: [0; 3],
+            ..ClosedEpoch::default()
         };
-        let entry = self.ring_entry(epoch)?;
-        ensure_that!((entry.unsettled_shards) == 0, StipendError::RingEntryUnsettled);
+        let entry = self.ring_entry_mut(epoch)?;
+        require_eq!(entry.unsettled_shards, 0, StipendError::RingEntryUnsettled);
         *entry = closed;
 
         self.open_epoch = next_epoch;
+        self.opened_at = now;
         self.scored_shards = 0;
         self.unsettled_shards = 0;
         self.total_score = 0;
@@ -330,19 +396,19 @@ impl Network {
     }
 
     /// A closed epoch of the ring. Errors: [`StipendError::EpochNotClosed`].
-    pub fn closed(&mut self, epoch: u32) -> Result<&ClosedEpoch> {
+    pub fn closed(&self, epoch: u32) -> Result<&ClosedEpoch> {
         let entry = self.ring_entry(epoch)?;
-        ensure_that!((entry.epoch) == epoch, StipendError::EpochNotClosed);
+        require_eq!(entry.epoch, epoch, StipendError::EpochNotClosed);
         Ok(entry)
     }
 
     /// Counts a shard that was settled for a closed epoch; the last one's left-over is carried.
     pub fn add_settled(&mut self, epoch: u32, paid_atoms: u64) -> Result<()> {
-        let entry = self.ring_entry(epoch)?;
-        entry.paid_atoms = entry.paid_atoms.checked_add(paid_atoms).or_refuse(StipendError::ArithmeticOverflow)?;
-        entry.unsettled_shards = entry.unsettled_shards.checked_sub(1).or_refuse(StipendError::InvariantBroken)?;
+        let entry = self.ring_entry_mut(epoch)?;
+        entry.paid_atoms = entry.paid_atoms.checked_add(paid_atoms).ok_or(StipendError::ArithmeticOverflow)?;
+        entry.unsettled_shards = entry.unsettled_shards.checked_sub(1).ok_or(StipendError::InvariantBroken)?;
         let left_over_atoms =
-            entry.emission_atoms.checked_sub(entry.paid_atoms).or_refuse(StipendError::InvariantBroken)?;
+            entry.emission_atoms.checked_sub(entry.paid_atoms).ok_or(StipendError::InvariantBroken)?;
         let is_last = entry.unsettled_shards == 0;
         self.emission.accrue(paid_atoms)?;
         if is_last {
@@ -352,23 +418,33 @@ impl Network {
     }
 
     /// The place of `epoch` in the ring.
-    fn ring_entry(&mut self, epoch: u32) -> Result<&mut ClosedEpoch> {
-        let place = epoch as usize % RING_EPOCHS;
-        self.ring.get_mut(place).or_refuse(StipendError::InvariantBroken)
+    fn ring_entry(&self, epoch: u32) -> Result<&ClosedEpoch> {
+        self.ring.get(epoch as usize % RING_EPOCHS).ok_or_else(|| error!(StipendError::InvariantBroken))
+    }
+
+    /// The place of `epoch` in the ring, to be changed.
+    fn ring_entry_mut(&mut self, epoch: u32) -> Result<&mut ClosedEpoch> {
+        self.ring.get_mut(epoch as usize % RING_EPOCHS).ok_or_else(|| error!(StipendError::InvariantBroken))
     }
 
     /// What holds of every network.
     pub fn invariant(&self) -> Result<()> {
         // Another version's account has another layout.
-        ensure_that!((self.version) == ACCOUNT_VERSION, StipendError::AccountVersionWrong);
+        require_eq!(self.version, ACCOUNT_VERSION, StipendError::AccountVersionWrong);
         self.emission.invariant()?;
         // The policy in force is that of the open epoch, and the next one's epoch is still to come.
-        ensure_that!((self.policy.from_epoch) <= self.open_epoch, StipendError::InvariantBroken);
-        ensure_that!((self.next_policy.from_epoch) > self.open_epoch, StipendError::InvariantBroken);
+        require_gte!(self.open_epoch, self.policy.from_epoch, StipendError::InvariantBroken);
+        require_gt!(self.next_policy.from_epoch, self.open_epoch, StipendError::InvariantBroken);
         // No shard is scored twice for an epoch.
-        ensure_that!((self.shard_count) >= self.scored_shards, StipendError::InvariantBroken);
+        require_gte!(self.awake_shards, self.scored_shards, StipendError::InvariantBroken);
+        require_gte!(self.shard_count, self.awake_shards, StipendError::InvariantBroken);
         // Only what was scored can be unsettled.
-        ensure_that!((self.scored_shards) >= self.unsettled_shards, StipendError::InvariantBroken);
+        require_gte!(self.scored_shards, self.unsettled_shards, StipendError::InvariantBroken);
         Ok(())
     }
+}
+
+/// `secs` after `time`. Errors: [`StipendError::EpochOutOfRange`].
+fn checked_later(time: i64, secs: u32) -> Result<i64> {
+    time.checked_add(i64::from(secs)).ok_or_else(|| error!(StipendError::EpochOutOfRange))
 }

@@ -1,12 +1,7 @@
 //! The oracles that a network trusts to measure, when, and how well they do it.
 
 use super::Policy;
-use crate::{
-    check::{refuse, OrRefuse},
-    constants::*,
-    ensure,
-    error::StipendError,
-};
+use crate::{constants::*, error::StipendError};
 use anchor_lang::prelude::*;
 use solana_address::address_eq;
 
@@ -37,6 +32,8 @@ pub struct Oracle {
     pub suspended: u8,
     /// Zero.
     pub reserved: [u8; 7],
+    /// Zero.
+    pub reserved_words: [u64; 8],
 }
 
 impl Oracle {
@@ -44,6 +41,12 @@ impl Oracle {
     #[inline(always)]
     pub fn is_active(&self, epoch: u32) -> bool {
         self.active_from <= epoch && epoch < self.active_until
+    }
+
+    /// Counts a shard and epoch that was scored with the oracle's complete report, or without.
+    pub fn count_report(&mut self, is_made: bool) {
+        let count = if is_made { &mut self.reports_made } else { &mut self.reports_missed };
+        *count = count.saturating_add(1);
     }
 
     /// Whether the oracle measures any epoch from `epoch` on.
@@ -79,7 +82,7 @@ impl OracleSet {
 
     /// Whether `key` measures `epoch`.
     pub fn is_active(&self, key: &Pubkey, epoch: u32) -> bool {
-        self.entries.iter().any(|oracle| address_eq(&oracle.key, key) && oracle.is_active(epoch))
+        self.entries.iter().any(|oracle| oracle.is_active(epoch) && address_eq(&oracle.key, key))
     }
 
     /// Whether `key` measures any epoch from `epoch` on.
@@ -104,12 +107,12 @@ impl OracleSet {
     /// Errors: [`StipendError::OracleAlreadyAdded`], [`StipendError::OracleSuspended`], [`StipendError::OracleSetFull`].
     pub fn add(&mut self, oracle: Oracle, open_epoch: u32) -> Result<()> {
         for other in self.entries.iter().filter(|other| other.key == oracle.key) {
-            ensure!(!other.is_needed(oracle.active_from), StipendError::OracleAlreadyAdded);
-            ensure!(other.suspended == 0, StipendError::OracleSuspended);
+            require!(!other.is_needed(oracle.active_from), StipendError::OracleAlreadyAdded);
+            require!(other.suspended == 0, StipendError::OracleSuspended);
         }
         let free = self.entries.iter_mut().filter(|entry| entry.is_free(open_epoch));
         // A suspended oracle's entry is the last to go: as long as it stands, its key can't come back.
-        let entry = free.min_by_key(|entry| entry.suspended).or_refuse(StipendError::OracleSetFull)?;
+        let entry = free.min_by_key(|entry| entry.suspended).ok_or(StipendError::OracleSetFull)?;
         *entry = oracle;
         Ok(())
     }
@@ -119,7 +122,7 @@ impl OracleSet {
     /// Errors: [`StipendError::QuorumNotAboveHalf`].
     pub fn check_quorum(&self, epoch: u32, policy: &Policy) -> Result<()> {
         let size = self.entries.iter().filter(|oracle| oracle.is_needed(epoch)).count();
-        ensure!(usize::from(policy.quorum).saturating_mul(2) > size, StipendError::QuorumNotAboveHalf);
+        require!(usize::from(policy.quorum).saturating_mul(2) > size, StipendError::QuorumNotAboveHalf);
         Ok(())
     }
 
@@ -133,7 +136,7 @@ impl OracleSet {
             oracle.active_until = active_until;
             is_known = true;
         }
-        ensure!(is_known, StipendError::OracleUnknown);
+        require!(is_known, StipendError::OracleUnknown);
         Ok(())
     }
 
@@ -144,18 +147,17 @@ impl OracleSet {
     pub fn suspend(&mut self, key: &Pubkey, open_epoch: u32) -> Result<u64> {
         let mut bonds_lamports = None;
         for oracle in self.entries.iter_mut().filter(|o| o.key == *key) {
-            ensure!(oracle.suspended == 0, StipendError::OracleSuspended);
+            require!(oracle.suspended == 0, StipendError::OracleSuspended);
             if oracle.is_free(open_epoch) {
                 continue;
             }
             oracle.suspended = 1;
             oracle.active_until = oracle.active_until.min(open_epoch);
             let bond_lamports = core::mem::take(&mut oracle.bond_lamports);
-            bonds_lamports = Some(
-                bond_lamports.checked_add(bonds_lamports.unwrap_or(0)).or_refuse(StipendError::ArithmeticOverflow)?,
-            );
+            bonds_lamports =
+                Some(bond_lamports.checked_add(bonds_lamports.unwrap_or(0)).ok_or(StipendError::ArithmeticOverflow)?);
         }
-        bonds_lamports.or_refuse(StipendError::OracleUnknown)
+        bonds_lamports.ok_or_else(|| error!(StipendError::OracleUnknown))
     }
 
     /// Takes the bond of `key`, which `payer` left, once an epoch is closed that the oracle did not measure; returns it.
@@ -172,6 +174,6 @@ impl OracleSet {
             }
             error = StipendError::BondHeld;
         }
-        Err(refuse(error))
+        Err(error.into())
     }
 }

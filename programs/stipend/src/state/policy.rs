@@ -2,20 +2,19 @@
 
 use super::Entry;
 use crate::{
-    arg_fields,
     constants::*,
-    ensure, ensure_that,
     error::StipendError,
     math::{score::ScoringRules, BPS},
 };
 use anchor_lang::prelude::*;
 
-/// What a network chooses, and may choose anew for an epoch that has not begun.
+/// What a network chooses, and may change for an epoch that has not begun.
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PolicyParams {
-    /// From an epoch's end, how long its reports are taken: at least 1 second.
+    /// How long an epoch's reports are taken, from when its windows begin: 1 second to an epoch's length.
     pub report_secs: u32,
-    /// From an epoch's end, how long its shards may be scored: at least `report_secs` and one epoch together.
+    /// How long closing an epoch waits for shards that are not scored, from when its windows begin: more than `report_secs`,
+    /// and at most 30 days or two epochs, whichever is longer.
     pub score_secs: u32,
     /// Weight of being up: 0..=10,000; the rest is the weight of bandwidth.
     pub uptime_weight_bps: u16,
@@ -54,35 +53,20 @@ pub struct EmissionParams {
     pub carry_epochs: u16,
 }
 
-arg_fields!(PolicyParams {
-    report_secs,
-    score_secs,
-    uptime_weight_bps,
-    min_uptime_bps,
-    bandwidth_cap,
-    min_boost_bps,
-    max_boost_bps,
-    tolerance_bps,
-    quorum,
-    registrar,
-    bond_lamports,
-    oracle_bond_lamports,
-    mint_limit_atoms,
-});
-arg_fields!(EmissionParams { per_epoch_atoms, decay_bps, decay_every_epochs, carry_epochs });
-
 impl PolicyParams {
     /// Every bound, one error each. `epoch_secs` is the length of an epoch.
     pub fn validate(&self, epoch_secs: u32) -> Result<()> {
-        let least_score_secs = u64::from(self.report_secs).saturating_add(u64::from(epoch_secs));
-        ensure_that!((self.report_secs) > 0, StipendError::ReportWindowEmpty);
-        ensure_that!((u64::from(self.score_secs)) >= least_score_secs, StipendError::ScoringWindowTooShort);
-        ensure_that!(BPS >= self.uptime_weight_bps, StipendError::UptimeWeightOutOfRange);
-        ensure_that!(BPS >= self.min_uptime_bps, StipendError::MinUptimeOutOfRange);
-        ensure!((1..Entry::NO_BANDWIDTH).contains(&self.bandwidth_cap), StipendError::BandwidthCapOutOfRange);
-        ensure!((self.min_boost_bps..=self.max_boost_bps).contains(&NO_BOOST_BPS), StipendError::BoostBoundsWrong);
-        ensure_that!(BPS >= self.tolerance_bps, StipendError::ToleranceOutOfRange);
-        ensure!((1..=MAX_ORACLES).contains(&usize::from(self.quorum)), StipendError::QuorumOutOfRange);
+        require_gt!(self.report_secs, 0, StipendError::ReportWindowEmpty);
+        require_gte!(epoch_secs, self.report_secs, StipendError::ReportWindowTooLong);
+        require_gt!(self.score_secs, self.report_secs, StipendError::ScoringWindowTooShort);
+        let longest_score_secs = LONG_SCORE_SECS.max(epoch_secs.saturating_mul(2));
+        require_gte!(longest_score_secs, self.score_secs, StipendError::ScoringWindowTooLong);
+        require_gte!(BPS, self.uptime_weight_bps, StipendError::UptimeWeightOutOfRange);
+        require_gte!(BPS, self.min_uptime_bps, StipendError::MinUptimeOutOfRange);
+        require!((1..Entry::NO_BANDWIDTH).contains(&self.bandwidth_cap), StipendError::BandwidthCapOutOfRange);
+        require!((self.min_boost_bps..=self.max_boost_bps).contains(&NO_BOOST_BPS), StipendError::BoostBoundsWrong);
+        require_gte!(BPS, self.tolerance_bps, StipendError::ToleranceOutOfRange);
+        require!((1..=MAX_ORACLES).contains(&usize::from(self.quorum)), StipendError::QuorumOutOfRange);
         Ok(())
     }
 }
@@ -90,10 +74,10 @@ impl PolicyParams {
 impl EmissionParams {
     /// Every bound, one error each.
     pub fn validate(&self) -> Result<()> {
-        ensure_that!((self.per_epoch_atoms) > 0, StipendError::EmissionZero);
-        ensure_that!(BPS >= self.decay_bps, StipendError::DecayOutOfRange);
-        ensure!((self.decay_bps == 0) == (self.decay_every_epochs == 0), StipendError::DecayIncomplete);
-        ensure_that!(MAX_CARRY_EPOCHS >= self.carry_epochs, StipendError::CarryOutOfRange);
+        require_gt!(self.per_epoch_atoms, 0, StipendError::EmissionZero);
+        require_gte!(BPS, self.decay_bps, StipendError::DecayOutOfRange);
+        require!((self.decay_bps == 0) == (self.decay_every_epochs == 0), StipendError::DecayIncomplete);
+        require_gte!(MAX_CARRY_EPOCHS, self.carry_epochs, StipendError::CarryOutOfRange);
         Ok(())
     }
 }
@@ -143,6 +127,8 @@ pub struct Policy {
     pub oracle_bond_lamports: u64,
     /// Who co-signs registrations and may evict; all zeros for nobody.
     pub registrar: Pubkey,
+    /// Zero.
+    pub reserved_words: [u64; 8],
 }
 
 impl Policy {
@@ -169,6 +155,7 @@ impl Policy {
             bond_lamports: params.bond_lamports,
             oracle_bond_lamports: params.oracle_bond_lamports,
             registrar: params.registrar.unwrap_or_default(),
+            reserved_words: [0; 8],
         }
     }
 
@@ -183,7 +170,7 @@ impl Policy {
     /// Errors: [`StipendError::MintLimitTooLow`].
     pub fn check_mint_limit(&self, per_epoch_atoms: u64) -> Result<()> {
         let is_off = self.mint_limit_atoms == 0;
-        ensure!(is_off || self.mint_limit_atoms >= per_epoch_atoms, StipendError::MintLimitTooLow);
+        require!(is_off || self.mint_limit_atoms >= per_epoch_atoms, StipendError::MintLimitTooLow);
         Ok(())
     }
 
@@ -222,6 +209,8 @@ impl Policy {
             bandwidth_cap: self.bandwidth_cap,
             uptime_weight_bps: self.uptime_weight_bps,
             min_uptime_bps: self.min_uptime_bps,
+            min_boost_bps: self.min_boost_bps,
+            max_boost_bps: self.max_boost_bps,
         }
     }
 }

@@ -2,14 +2,13 @@
 
 use super::Tail;
 use crate::{
-    check::OrRefuse,
-    constants::*,
-    ensure, ensure_that,
+    constants::{ACCOUNT_VERSION, MAX_SHARD_SLOTS},
     error::StipendError,
     math::{score, BPS},
 };
 use anchor_lang::prelude::*;
 use core::mem::size_of;
+use std::io::{ErrorKind, Read};
 
 /// An oracle's report of a shard: `["report", shard, oracle]`, then one [`Entry`] for each slot that the shard may have.
 ///
@@ -24,14 +23,16 @@ pub struct Report {
     pub bump: u8,
     /// Slots that the oracle measured in the epoch, as each of its batches says.
     pub total: u16,
-    /// The epoch of the entries, or [`NO_EPOCH`].
+    /// The epoch of the entries, or [`NO_EPOCH`](crate::constants::NO_EPOCH).
     pub epoch: u32,
     /// Slots received so far; at most `total`.
     pub received: u16,
     /// Zero.
     pub reserved: [u8; 2],
-    /// The epoch of the evidence, or [`NO_EPOCH`].
+    /// The epoch of the evidence, or [`NO_EPOCH`](crate::constants::NO_EPOCH).
     pub evidence_epoch: u32,
+    /// The network of the shard.
+    pub network: Pubkey,
     /// The shard that is measured.
     pub shard: Pubkey,
     /// The oracle that measures.
@@ -40,6 +41,8 @@ pub struct Report {
     pub payer: Pubkey,
     /// Hash of the raw data that the oracle keeps of the shard and `evidence_epoch`.
     pub evidence: [u8; 32],
+    /// Zero.
+    pub reserved_words: [u64; 2],
     /// As many as the shard may have slots: the account's data goes on behind this header.
     pub entries: [Entry; 0],
 }
@@ -84,10 +87,48 @@ impl Entry {
     pub fn uptime_bps(&self) -> u16 {
         u16::from_le_bytes(self.uptime_bps)
     }
+
+    /// Whether both measured a field and found different values.
+    fn contradicts(&self, other: &Self) -> bool {
+        let (uptime, other_uptime) = (self.uptime_bps(), other.uptime_bps());
+        let (bandwidth, other_bandwidth) = (self.bandwidth(), other.bandwidth());
+        let is_uptime_both = uptime != Self::NO_UPTIME && other_uptime != Self::NO_UPTIME;
+        let is_bandwidth_both = bandwidth != Self::NO_BANDWIDTH && other_bandwidth != Self::NO_BANDWIDTH;
+        is_uptime_both && uptime != other_uptime || is_bandwidth_both && bandwidth != other_bandwidth
+    }
+
+    /// Takes the fields that are not measured here from `other`.
+    fn fill(&mut self, other: &Self) {
+        if self.uptime_bps() == Self::NO_UPTIME {
+            self.uptime_bps = other.uptime_bps;
+        }
+        if self.bandwidth() == Self::NO_BANDWIDTH {
+            self.bandwidth = other.bandwidth;
+        }
+    }
 }
 
 impl Tail for Report {
     type Item = Entry;
+}
+
+/// [`Entry`]s end to end, as an argument: the bytes of a `Vec<u8>`.
+///
+/// Borsh takes memory for as many bytes as a `Vec<u8>` claims, which ends the program when its heap has fewer.
+#[derive(AnchorSerialize, Clone, Debug, PartialEq, Eq)]
+pub struct EntryBytes(pub Vec<u8>);
+
+impl AnchorDeserialize for EntryBytes {
+    fn deserialize_reader<R: Read>(reader: &mut R) -> std::io::Result<Self> {
+        let len = u32::deserialize_reader(reader)? as usize;
+        // No shard, and no transaction, has more.
+        if len > usize::from(MAX_SHARD_SLOTS).saturating_mul(Entry::SIZE) {
+            return Err(ErrorKind::InvalidData.into());
+        }
+        let mut bytes = vec![0; len];
+        reader.read_exact(&mut bytes)?;
+        Ok(Self(bytes))
+    }
 }
 
 /// What a batch of measurements says about itself.
@@ -112,28 +153,28 @@ impl<'a> Batch<'a> {
 }
 
 impl Report {
-    /// Takes a batch: the first value of a slot stands, the same value again changes nothing.
+    /// Takes a batch: the first value of a field stands, the same value again changes nothing.
     ///
     /// - `entries`: the report's own; `slots`: how many of them the shard has by now.
     ///
     /// Returns how many slots are new. Errors, one a cause: the batch's shape ([`StipendError::MeasurementsMalformed`],
     /// [`StipendError::SlotOutOfRange`], [`StipendError::UptimeOutOfRange`]), its place in the report
-    /// ([`StipendError::ReportEpochPassed`], [`StipendError::ReportTotalOutOfRange`],
-    /// [`StipendError::ReportTotalMismatch`], [`StipendError::ReportTotalExceeded`]) and a second value for a slot
+    /// ([`StipendError::ReportTotalOutOfRange`], [`StipendError::ReportTotalMismatch`],
+    /// [`StipendError::ReportTotalExceeded`]) and a second value for a slot
     /// ([`StipendError::MeasurementContradicts`]).
     pub fn receive(&mut self, entries: &mut [Entry], slots: usize, batch: &Batch) -> Result<u16> {
         if self.epoch != batch.epoch {
             self.begin(entries, slots, batch)?;
         }
-        ensure_that!((self.total) == batch.total, StipendError::ReportTotalMismatch);
+        require_eq!(self.total, batch.total, StipendError::ReportTotalMismatch);
 
         let sent: &[Entry] =
-            bytemuck::try_cast_slice(batch.measurements).ok().or_refuse(StipendError::MeasurementsMalformed)?;
+            bytemuck::try_cast_slice(batch.measurements).ok().ok_or(StipendError::MeasurementsMalformed)?;
         let first = usize::from(batch.first_slot);
         let known = entries
             .get_mut(..slots)
             .and_then(|known| known.get_mut(first..first.checked_add(sent.len())?))
-            .or_refuse(StipendError::SlotOutOfRange)?;
+            .ok_or(StipendError::SlotOutOfRange)?;
         let measured = count_measured(sent)?;
         let fresh = if is_blank(known) {
             known.copy_from_slice(sent);
@@ -142,8 +183,8 @@ impl Report {
             merge(known, sent)?
         };
 
-        let received = self.received.checked_add(fresh).or_refuse(StipendError::ReportTotalExceeded)?;
-        ensure_that!((self.total) >= received, StipendError::ReportTotalExceeded);
+        let received = self.received.checked_add(fresh).ok_or(StipendError::ReportTotalExceeded)?;
+        require_gte!(self.total, received, StipendError::ReportTotalExceeded);
         self.received = received;
         Ok(fresh)
     }
@@ -155,13 +196,12 @@ impl Report {
 
     /// Keeps the hash of the oracle's raw data of an epoch: the first one stands, the same again changes nothing.
     ///
-    /// Errors: [`StipendError::EvidenceEpochPassed`], [`StipendError::EvidenceContradicts`].
+    /// Errors: [`StipendError::EvidenceContradicts`].
     pub fn commit(&mut self, epoch: u32, evidence: &[u8; 32]) -> Result<()> {
         if self.evidence_epoch == epoch {
-            ensure!(self.evidence == *evidence, StipendError::EvidenceContradicts);
+            require!(self.evidence == *evidence, StipendError::EvidenceContradicts);
             return Ok(());
         }
-        ensure!(self.evidence_epoch == NO_EPOCH || self.evidence_epoch < epoch, StipendError::EvidenceEpochPassed);
         self.evidence_epoch = epoch;
         self.evidence = *evidence;
         Ok(())
@@ -169,8 +209,7 @@ impl Report {
 
     /// Wipes the entries of an earlier epoch.
     fn begin(&mut self, entries: &mut [Entry], slots: usize, batch: &Batch) -> Result<()> {
-        ensure!(self.epoch == NO_EPOCH || self.epoch < batch.epoch, StipendError::ReportEpochPassed);
-        ensure_that!(slots >= usize::from(batch.total), StipendError::ReportTotalOutOfRange);
+        require_gte!(slots, usize::from(batch.total), StipendError::ReportTotalOutOfRange);
         self.epoch = batch.epoch;
         self.total = batch.total;
         self.received = 0;
@@ -180,21 +219,23 @@ impl Report {
 
     /// What holds of every report.
     pub fn invariant(&self) -> Result<()> {
+        // Another version's account has another layout.
+        require_eq!(self.version, ACCOUNT_VERSION, StipendError::AccountVersionWrong);
         // A report is complete when all that was announced is there, never more.
-        ensure_that!((self.total) >= self.received, StipendError::InvariantBroken);
+        require_gte!(self.total, self.received, StipendError::InvariantBroken);
         Ok(())
     }
 }
 
-/// The first slot for which two batches of one report and epoch have different values, and those.
+/// The first slot for which two batches of one report and epoch have different values of one field, and those.
 ///
-/// A slot that either leaves blank is no contradiction: nothing was said about it.
+/// A field that either leaves blank is no contradiction: nothing was said about it.
 pub fn contradiction(one: &Batch, other: &Batch) -> Option<(u16, Entry, Entry)> {
     let first_slot = one.first_slot.max(other.first_slot);
     let (one, other) = (one.entries_from(first_slot)?, other.entries_from(first_slot)?);
     let mut slot = first_slot;
     for (one, other) in one.iter().zip(other) {
-        if one != other && *one != Entry::BLANK && *other != Entry::BLANK {
+        if one.contradicts(other) {
             return Some((slot, *one, *other));
         }
         slot = slot.saturating_add(1);
@@ -205,27 +246,28 @@ pub fn contradiction(one: &Batch, other: &Batch) -> Option<(u16, Entry, Entry)> 
 /// How many of the entries measure anything. Errors: [`StipendError::UptimeOutOfRange`].
 fn count_measured(entries: &[Entry]) -> Result<u16> {
     let mut blank = 0u16;
-    // Four at a time: the loop would cost as much as the look at an entry.
-    let mut rest = entries;
-    while let [a, b, c, d, behind @ ..] = rest {
-        if a.uptime_bps() > BPS || b.uptime_bps() > BPS || c.uptime_bps() > BPS || d.uptime_bps() > BPS {
-            for entry in [a, b, c, d] {
+    // Eight at a time: the loop would cost as much as the look at an entry.
+    let (chunks, rest) = entries.as_chunks::<8>();
+    for chunk in chunks {
+        let [a, b, c, d, e, f, g, h] = chunk;
+        let has_more = |one: &Entry, other: &Entry| one.uptime_bps() > BPS || other.uptime_bps() > BPS;
+        if has_more(a, b) || has_more(c, d) || has_more(e, f) || has_more(g, h) {
+            for entry in chunk {
                 blank = blank.saturating_add(count_blank(entry)?);
             }
         }
-        rest = behind;
     }
     for entry in rest {
         blank = blank.saturating_add(count_blank(entry)?);
     }
-    let all = u16::try_from(entries.len()).ok().or_refuse(StipendError::SlotOutOfRange)?;
+    let all = u16::try_from(entries.len()).ok().ok_or(StipendError::SlotOutOfRange)?;
     Ok(all.saturating_sub(blank))
 }
 
 /// 1 if the entry measures nothing, else 0. Errors: [`StipendError::UptimeOutOfRange`].
 fn count_blank(entry: &Entry) -> Result<u16> {
     let uptime_bps = entry.uptime_bps();
-    ensure!(uptime_bps <= BPS || uptime_bps == Entry::NO_UPTIME, StipendError::UptimeOutOfRange);
+    require!(uptime_bps <= BPS || uptime_bps == Entry::NO_UPTIME, StipendError::UptimeOutOfRange);
     Ok(u16::from(*entry == Entry::BLANK))
 }
 
@@ -240,16 +282,16 @@ fn is_blank(entries: &[Entry]) -> bool {
     }
 }
 
-/// Puts the sent entries into the empty ones of the known. Returns how many are new.
+/// Puts the sent fields into the empty ones of the known. Returns how many slots are new.
 fn merge(known: &mut [Entry], sent: &[Entry]) -> Result<u16> {
     let mut fresh = 0u16;
     for (known, sent) in known.iter_mut().zip(sent) {
         if *sent == Entry::BLANK || known == sent {
             continue;
         }
-        ensure!(*known == Entry::BLANK, StipendError::MeasurementContradicts);
-        *known = *sent;
-        fresh = fresh.saturating_add(1);
+        require!(!known.contradicts(sent), StipendError::MeasurementContradicts);
+        fresh = fresh.saturating_add(u16::from(*known == Entry::BLANK));
+        known.fill(sent);
     }
     Ok(fresh)
 }

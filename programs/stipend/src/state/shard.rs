@@ -1,10 +1,8 @@
-//! Up to 1,024 nodes' slots in one account.
+//! Up to 600 nodes' slots in one account.
 
-use super::{Entry, Slot, Tail};
+use super::{DirectoryEntry, Entry, Slot, Tail};
 use crate::{
-    check::OrRefuse,
     constants::*,
-    ensure, ensure_that,
     error::StipendError,
     math::{
         median::{lower_median, Row},
@@ -12,7 +10,7 @@ use crate::{
         score::{Scorer, ScoringRules},
     },
 };
-use anchor_lang::{prelude::*, Discriminator};
+use anchor_lang::prelude::*;
 
 /// A shard: `["shard", network, index]`, then one [`Slot`] for each node, as many as have registered.
 #[account(zero_copy)]
@@ -41,10 +39,14 @@ pub struct Shard {
     pub unsettled: u8,
     /// Reports of the shard that are open.
     pub open_reports: u8,
-    /// Slots without a tenant, which the next ones take.
-    pub vacant_slots: u16,
+    /// 1 if the network does not count the shard among those that are scored, since no node can earn; else 0.
+    pub dormant: u8,
+    /// Zero.
+    pub reserved: u8,
     /// The first epoch whose reports are not compared with the medians.
     pub next_judged_epoch: u32,
+    /// Zero.
+    pub reserved_words: [u64; 4],
     /// As many as have registered: the account's data goes on behind this header.
     pub slots: [Slot; 0],
 }
@@ -54,12 +56,30 @@ impl Tail for Shard {
 }
 
 impl Shard {
-    /// Bytes of a shard without a slot.
-    pub const HEADER_SPACE: usize = Self::DISCRIMINATOR.len() + core::mem::size_of::<Self>();
-
     /// Whether `epoch`'s scores still wait for their atoms.
     pub fn is_unsettled(&self) -> bool {
         self.unsettled != 0
+    }
+
+    /// The slot of the node that `entry` stands for.
+    ///
+    /// Errors: [`StipendError::NodeShardMismatch`], [`StipendError::SlotOutOfRange`].
+    pub fn slot_of<'a>(&self, slots: &'a mut [Slot], entry: &DirectoryEntry) -> Result<&'a mut Slot> {
+        require_eq!(self.index, u32::from(entry.shard), StipendError::NodeShardMismatch);
+        slots.get_mut(usize::from(entry.slot)).ok_or_else(|| error!(StipendError::SlotOutOfRange))
+    }
+
+    /// Whether the network counts the shard among those that are scored.
+    pub fn is_dormant(&self) -> bool {
+        self.dormant != 0
+    }
+
+    /// Takes part in the network's epochs again, from the open one on. Returns whether it is scored for that one already.
+    pub fn wake(&mut self, open_epoch: u32) -> bool {
+        self.dormant = 0;
+        let is_scored = self.next_epoch > open_epoch;
+        self.next_epoch = self.next_epoch.max(open_epoch);
+        is_scored
     }
 
     /// Scores every slot for `epoch` from the reports of its active oracles, and returns the sum.
@@ -75,9 +95,9 @@ impl Shard {
         quorum: u8,
         rules: &ScoringRules,
     ) -> Result<u64> {
-        ensure_that!(epoch >= self.next_epoch, StipendError::ShardAlreadyScored);
-        ensure!(!self.is_unsettled(), StipendError::ShardNotSettled);
-        let scorer = Scorer::checked_new(rules).or_refuse(StipendError::InvariantBroken)?;
+        require_gte!(epoch, self.next_epoch, StipendError::ShardAlreadyScored);
+        require!(!self.is_unsettled(), StipendError::ShardNotSettled);
+        let scorer = Scorer::checked_new(rules).ok_or(StipendError::InvariantBroken)?;
         let quorum = usize::from(quorum);
         match reports.len() {
             // Not even a slot that all of them measured has the quorum.
@@ -90,7 +110,7 @@ impl Shard {
         let total_score = score_slots(slots, epoch, &scorer);
         self.total_score = total_score;
         self.scored_epoch = epoch;
-        self.next_epoch = epoch.checked_add(1).or_refuse(StipendError::ArithmeticOverflow)?;
+        self.next_epoch = epoch.checked_add(1).ok_or(StipendError::ArithmeticOverflow)?;
         self.unsettled = u8::from(total_score > 0);
         Ok(total_score)
     }
@@ -99,23 +119,45 @@ impl Shard {
     ///
     /// Errors: [`StipendError::ShardAlreadySettled`].
     pub fn settle(&mut self, slots: &mut [Slot], rate: Rate) -> Result<u64> {
-        ensure!(self.is_unsettled(), StipendError::ShardAlreadySettled);
+        require!(self.is_unsettled(), StipendError::ShardAlreadySettled);
         // What all scores together earn fits, so each one's reward does, and so does their sum.
-        rate.checked_reward(self.total_score).or_refuse(StipendError::ArithmeticOverflow)?;
+        rate.checked_reward(self.total_score).ok_or(StipendError::ArithmeticOverflow)?;
         let (mut paid_atoms, mut total_score) = (0u64, 0u64);
         for slot in slots {
             let reward_atoms = rate.reward_within(slot.score);
             slot.accrued_atoms =
-                slot.accrued_atoms.checked_add(reward_atoms).or_refuse(StipendError::ArithmeticOverflow)?;
+                slot.accrued_atoms.checked_add(reward_atoms).ok_or(StipendError::ArithmeticOverflow)?;
             paid_atoms = paid_atoms.wrapping_add(reward_atoms);
-            // At most 1,024 scores of 32 bits.
+            // At most 600 scores of 32 bits.
             total_score = total_score.wrapping_add(u64::from(slot.score));
         }
         // The scores that are paid are the ones that the rate was made from.
-        ensure_that!(total_score == self.total_score, StipendError::InvariantBroken);
+        require_eq!(total_score, self.total_score, StipendError::InvariantBroken);
         self.unsettled = 0;
         Ok(paid_atoms)
     }
+
+    /// What holds of every shard.
+    pub fn invariant(&self, slots: &[Slot]) -> Result<()> {
+        // A shard fits one report.
+        require_gte!(usize::from(self.capacity), slots.len(), StipendError::InvariantBroken);
+        // Only scores that are there can be unsettled.
+        require!(!self.is_unsettled() || self.total_score > 0, StipendError::InvariantBroken);
+        // The last scored epoch is the one before the next.
+        let is_scored = self.scored_epoch != NO_EPOCH;
+        require!(!is_scored || self.scored_epoch < self.next_epoch, StipendError::InvariantBroken);
+        Ok(())
+    }
+}
+
+/// Whether any node can earn in `epoch`, the open one.
+pub fn is_any_earning(slots: &[Slot], epoch: u32) -> bool {
+    slots.iter().any(|slot| slot.is_earning(epoch))
+}
+
+/// Whether any node can earn in any epoch from `epoch` on, the open one.
+pub fn is_any_earning_from(slots: &[Slot], epoch: u32) -> bool {
+    slots.iter().any(|slot| slot.is_earning_from(epoch))
 }
 
 /// The reports, filled up to N with ones that measured nothing.
@@ -143,7 +185,7 @@ fn set_medians<const N: usize>(slots: &mut [Slot], reports: &[&[Entry]; N], quor
 where
     [u64; N]: Row,
 {
-    ensure!(reports.iter().all(|report| report.len() >= slots.len()), StipendError::AccountSizeWrong);
+    require!(reports.iter().all(|report| report.len() >= slots.len()), StipendError::AccountSizeWrong);
     for (place, slot) in slots.iter_mut().enumerate() {
         let uptimes = gather(reports, place, |entry| entry.uptime_bps().into());
         slot.uptime_bps = lower_median(uptimes, Entry::NO_UPTIME.into(), quorum) as u16;
@@ -158,7 +200,7 @@ where
 fn score_slots(slots: &mut [Slot], epoch: u32, scorer: &Scorer) -> u64 {
     let mut total_score = 0u64;
     for slot in slots {
-        // At most 1,024 scores of 32 bits.
+        // At most 600 scores of 32 bits.
         total_score = total_score.wrapping_add(u64::from(slot.score(epoch, scorer)));
     }
     total_score

@@ -2,9 +2,7 @@
 
 use super::Entry;
 use crate::{
-    check::OrRefuse,
     constants::*,
-    ensure, ensure_that,
     error::StipendError,
     math::{
         accuracy::is_outside,
@@ -19,43 +17,46 @@ use solana_address::address_eq;
 #[derive(Debug, Default, PartialEq, Eq)]
 #[repr(C)]
 pub struct Slot {
-    /// Who is paid; of a vacant slot, who paid its rent and gets that back from the next tenant.
+    /// Who is paid; of a vacant slot, who paid its rent.
     pub owner: Pubkey,
     /// Atoms earned and not yet claimed.
     pub accrued_atoms: u64,
     /// Score of the shard's last scored epoch.
     pub score: u32,
-    /// The first epoch that counts for this tenant.
-    pub since: u32,
+    /// The first epoch that counts for a node that is [`SlotState::Starting`], or that has `next_boost_bps` for one that is
+    /// [`SlotState::Boosting`]; of a vacant slot, lamports of its rent that `owner` gets back.
+    pub from_epoch: u32,
+    /// The first epoch that a retired node does not earn, else [`NO_EPOCH`]; of a vacant slot, the epoch that was under way
+    /// when it became vacant.
+    pub until: u32,
     /// Bandwidth of the last scored epoch, or [`Entry::NO_BANDWIDTH`] below the quorum.
     pub bandwidth: u32,
     /// Uptime of the last scored epoch in basis points, or [`Entry::NO_UPTIME`] below the quorum.
     pub uptime_bps: u16,
     /// Factor on the score in basis points; 10,000 is none.
     pub boost_bps: u16,
+    /// The boost from `from_epoch` on, of a node that is [`SlotState::Boosting`].
+    pub next_boost_bps: u16,
     /// A [`SlotState`].
     pub state: u8,
     /// A [`Reason`].
     pub reason: u8,
-    /// The boost from `change_epoch` on, of a slot that is [`SlotState::Changing`].
-    pub next_boost_bps: u16,
-    /// The first epoch with `next_boost_bps`, or that a retired node does not earn, or that a slot was vacant in; else
-    /// [`NO_EPOCH`].
-    pub change_epoch: u32,
 }
 
-/// Whether a slot has a tenant, and whether anything about it depends on the epoch.
+/// Whether a slot has a tenant, and what about it depends on the epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum SlotState {
     /// Nobody.
     Vacant = 0,
-    /// A node that earns, with the same boost in every epoch from the open one on.
+    /// A node that earns alike in every epoch from the open one on.
     Active = 1,
-    /// A node that earns from `since` on, and from `change_epoch` on with `next_boost_bps`.
-    Changing = 2,
-    /// A node that earns until `change_epoch`, and whose owner may still claim.
-    Retired = 3,
+    /// A node that earns from `from_epoch` on.
+    Starting = 2,
+    /// A node that has another boost from `from_epoch` on.
+    Boosting = 3,
+    /// A node that is retired, and was [`Self::Active`] before.
+    Leaving = 4,
 }
 
 impl Slot {
@@ -63,80 +64,119 @@ impl Slot {
     pub fn new(owner: Pubkey, since: u32) -> Self {
         Self {
             owner,
-            since,
+            from_epoch: since,
+            until: NO_EPOCH,
             bandwidth: Entry::NO_BANDWIDTH,
             uptime_bps: Entry::NO_UPTIME,
             boost_bps: NO_BOOST_BPS,
-            state: SlotState::Changing as u8,
-            reason: Reason::None as u8,
             next_boost_bps: NO_BOOST_BPS,
-            change_epoch: NO_EPOCH,
+            state: SlotState::Starting as u8,
+            reason: Reason::None as u8,
             ..Self::default()
         }
+    }
+
+    /// Whether the slot has no tenant.
+    pub fn is_vacant(&self) -> bool {
+        self.state == SlotState::Vacant as u8
     }
 
     /// Whether the slot has a tenant that has not retired.
     pub fn is_live(&self) -> bool {
-        self.state == SlotState::Active as u8 || self.state == SlotState::Changing as u8
+        !self.is_vacant() && self.until == NO_EPOCH
     }
 
-    /// Gives the node a boost from `epoch` on, which has not begun; one that was to come is replaced.
+    /// Whether the node can earn in `epoch`, the open one.
+    pub fn is_earning(&self, epoch: u32) -> bool {
+        let has_begun = self.state != SlotState::Starting as u8 || self.from_epoch <= epoch;
+        !self.is_vacant() && has_begun && epoch < self.until
+    }
+
+    /// Whether the node can earn in any epoch from `epoch` on, the open one.
+    pub fn is_earning_from(&self, epoch: u32) -> bool {
+        !self.is_vacant() && epoch < self.until
+    }
+
+    /// Gives the node a boost from `epoch` on, which has not begun; one that was to come is replaced. Returns that of the open
+    /// epoch.
     ///
     /// - `open_epoch`: the first epoch that is not closed.
     ///
-    /// Errors: [`StipendError::NodeRetired`], [`StipendError::BoostPending`].
-    pub fn set_boost(&mut self, boost_bps: u16, epoch: u32, open_epoch: u32) -> Result<()> {
-        ensure!(self.is_live(), StipendError::NodeRetired);
-        self.take_boost(open_epoch);
-        ensure!(self.change_epoch == NO_EPOCH || self.change_epoch >= epoch, StipendError::BoostPending);
+    /// Errors: [`StipendError::NodeRetired`]; [`StipendError::BoostPending`] while the node's start, or an earlier change of
+    /// its boost, has begun and epochs before it are not closed.
+    pub fn set_boost(&mut self, boost_bps: u16, epoch: u32, open_epoch: u32) -> Result<u16> {
+        require!(self.is_live(), StipendError::NodeRetired);
+        self.begin(open_epoch);
+        let old_boost_bps = self.boost_bps;
+        if self.state != SlotState::Active as u8 {
+            require_gte!(self.from_epoch, epoch, StipendError::BoostPending);
+        }
+        if self.state == SlotState::Starting as u8 {
+            self.boost_bps = boost_bps;
+            return Ok(old_boost_bps);
+        }
+        self.state = SlotState::Boosting as u8;
         self.next_boost_bps = boost_bps;
-        self.change_epoch = epoch;
-        self.state = SlotState::Changing as u8;
-        Ok(())
+        self.from_epoch = epoch;
+        Ok(old_boost_bps)
     }
 
     /// Ends the node's time with `epoch`, the one under way, which it no longer earns.
     ///
-    /// Errors: [`StipendError::NodeRetired`], [`StipendError::BoostPending`] if epochs that are not closed would lose
-    /// their boost.
-    pub fn retire(&mut self, epoch: u32, open_epoch: u32) -> Result<()> {
-        ensure!(self.is_live(), StipendError::NodeRetired);
-        self.take_boost(open_epoch);
-        ensure!(self.change_epoch >= epoch, StipendError::BoostPending);
-        self.change_epoch = epoch;
-        self.state = SlotState::Retired as u8;
+    /// Errors: [`StipendError::NodeRetired`].
+    pub fn retire(&mut self, epoch: u32) -> Result<()> {
+        require!(self.is_live(), StipendError::NodeRetired);
+        self.until = epoch;
+        if self.state == SlotState::Active as u8 {
+            self.state = SlotState::Leaving as u8;
+        }
         Ok(())
     }
 
-    /// Puts the boost in force that the open epoch has.
-    fn take_boost(&mut self, open_epoch: u32) {
-        if self.change_epoch <= open_epoch {
-            self.boost_bps = self.next_boost_bps;
-            self.change_epoch = NO_EPOCH;
+    /// Puts in force what holds from `epoch` on, the open one.
+    fn begin(&mut self, epoch: u32) {
+        if self.state == SlotState::Active as u8 || self.from_epoch > epoch {
+            return;
         }
+        if self.state == SlotState::Boosting as u8 {
+            self.boost_bps = self.next_boost_bps;
+        }
+        self.state = if self.until == NO_EPOCH { SlotState::Active as u8 } else { SlotState::Leaving as u8 };
     }
 
     /// Makes room for another tenant once nothing is owed to this one.
     ///
-    /// - `payer`: who paid the slot's rent; `epoch`: the one under way.
+    /// - `payer`: who paid the slot's rent; `rent_lamports`: how much; `epoch`: the one under way.
     /// - `is_unsettled`: whether the shard is.
     ///
     /// Errors: [`StipendError::NodeNotRetired`], [`StipendError::NodeStillEarns`], [`StipendError::ShardNotSettled`],
     /// [`StipendError::NodeOwed`].
-    pub fn vacate(&mut self, payer: Pubkey, epoch: u32, open_epoch: u32, is_unsettled: bool) -> Result<()> {
-        ensure!(self.state == SlotState::Retired as u8, StipendError::NodeNotRetired);
-        // It earns from the later of the two until it retired.
-        ensure_that!((open_epoch.max(self.since)) >= self.change_epoch, StipendError::NodeStillEarns);
-        ensure!(!is_unsettled || self.score == 0, StipendError::ShardNotSettled);
-        ensure_that!((self.accrued_atoms) == 0, StipendError::NodeOwed);
+    pub fn vacate(
+        &mut self,
+        payer: Pubkey,
+        rent_lamports: u32,
+        epoch: u32,
+        open_epoch: u32,
+        is_unsettled: bool,
+    ) -> Result<()> {
+        require!(!self.is_vacant() && !self.is_live(), StipendError::NodeNotRetired);
+        require!(!self.is_earning_from(open_epoch) || !self.has_begun_before(self.until), StipendError::NodeStillEarns);
+        require!(!is_unsettled || self.score == 0, StipendError::ShardNotSettled);
+        require_eq!(self.accrued_atoms, 0, StipendError::NodeOwed);
         *self = Self {
             owner: payer,
+            from_epoch: rent_lamports,
+            until: epoch,
             bandwidth: Entry::NO_BANDWIDTH,
             uptime_bps: Entry::NO_UPTIME,
-            change_epoch: epoch,
             ..Self::default()
         };
         Ok(())
+    }
+
+    /// Whether the node has an epoch before `epoch` that counts for it.
+    fn has_begun_before(&self, epoch: u32) -> bool {
+        self.state != SlotState::Starting as u8 || self.from_epoch < epoch
     }
 
     /// Scores the slot from its medians, and returns the score.
@@ -151,22 +191,16 @@ impl Slot {
     /// As [`Self::score`], of a slot whose state depends on the epoch, or that has no tenant.
     #[inline(never)]
     fn score_changing(&mut self, epoch: u32, scorer: &Scorer) -> u32 {
-        let is_retired = self.state == SlotState::Retired as u8;
-        if self.state == SlotState::Vacant as u8 {
+        if self.is_vacant() {
             return self.set_score((0, Reason::None));
         }
-        if is_retired && self.change_epoch <= epoch {
+        if self.until <= epoch {
             return self.set_score((0, Reason::Retired));
         }
-        if self.since > epoch {
+        if !self.is_earning(epoch) {
             return self.set_score((0, Reason::NotActiveYet));
         }
-        if !is_retired {
-            self.take_boost(epoch);
-            if self.change_epoch == NO_EPOCH {
-                self.state = SlotState::Active as u8;
-            }
-        }
+        self.begin(epoch);
         self.set_score(scorer.score(self.uptime_bps, self.bandwidth, self.boost_bps))
     }
 
@@ -176,38 +210,43 @@ impl Slot {
         self.reason = reason as u8;
         score
     }
+
+    /// What holds of every slot.
+    pub fn invariant(&self) -> Result<()> {
+        // A slot without a tenant earns nothing and owes nothing.
+        require!(!self.is_vacant() || self.score == 0 && self.accrued_atoms == 0, StipendError::InvariantBroken);
+        // Only a tenant that is going has an end, and one that is gone has one for sure.
+        let has_end = self.until != NO_EPOCH;
+        require!(self.state != SlotState::Active as u8 || !has_end, StipendError::InvariantBroken);
+        require!(self.state != SlotState::Leaving as u8 || has_end, StipendError::InvariantBroken);
+        Ok(())
+    }
 }
 
-/// Takes what `owner`'s slots have accrued; returns how many atoms were taken and how many were left.
+/// Takes up to `room_atoms` of what `owner`'s slots have accrued, slot by slot in order; returns how many atoms were taken
+/// and how many were left.
 ///
-/// - `places`: slots in ascending order, so that none is named twice; u16 little-endian each.
-/// - `mintable_atoms`: how many of the sum may be taken; the rest is put back into the last slot, which is the owner's too.
+/// - `places`: slots in ascending order, so that none is named twice.
 ///
 /// Errors: [`StipendError::SlotsNotAscending`], [`StipendError::SlotOutOfRange`], [`StipendError::SlotOwnerMismatch`],
-/// [`StipendError::NothingToClaim`], and those of `mintable_atoms`.
-pub fn take_accrued(
-    slots: &mut [Slot],
-    places: &[[u8; 2]],
-    owner: &Pubkey,
-    mintable_atoms: impl FnOnce(u64) -> Result<u64>,
-) -> Result<(u64, u64)> {
-    let mut sum_atoms = 0u64;
+/// [`StipendError::NothingToClaim`], [`StipendError::MintLimitReached`] if there is no room at all.
+pub fn take_accrued(slots: &mut [Slot], places: &[u16], owner: &Pubkey, room_atoms: u64) -> Result<(u64, u64)> {
+    let (mut taken_atoms, mut left_atoms) = (0u64, 0u64);
     let mut least = 0u16;
     for place in places {
-        let place = u16::from_le_bytes(*place);
-        ensure!(place >= least, StipendError::SlotsNotAscending);
+        require!(*place >= least, StipendError::SlotsNotAscending);
         least = place.saturating_add(1);
-        let slot = slots.get_mut(usize::from(place)).or_refuse(StipendError::SlotOutOfRange)?;
-        ensure!(address_eq(&slot.owner, owner), StipendError::SlotOwnerMismatch);
-        sum_atoms = sum_atoms.checked_add(slot.accrued_atoms).or_refuse(StipendError::ArithmeticOverflow)?;
-        slot.accrued_atoms = 0;
+        let slot = slots.get_mut(usize::from(*place)).ok_or(StipendError::SlotOutOfRange)?;
+        require!(address_eq(&slot.owner, owner) && !slot.is_vacant(), StipendError::SlotOwnerMismatch);
+        // All that ever accrued is at most the supply cap, so no sum passes a u64.
+        let atoms = slot.accrued_atoms.min(room_atoms.wrapping_sub(taken_atoms));
+        slot.accrued_atoms = slot.accrued_atoms.wrapping_sub(atoms);
+        taken_atoms = taken_atoms.wrapping_add(atoms);
+        left_atoms = left_atoms.wrapping_add(slot.accrued_atoms);
     }
-    ensure_that!(sum_atoms > 0, StipendError::NothingToClaim);
-    let taken_atoms = mintable_atoms(sum_atoms)?;
-    let left_atoms = sum_atoms.checked_sub(taken_atoms).or_refuse(StipendError::InvariantBroken)?;
-    if left_atoms > 0 {
-        let last = usize::from(least).checked_sub(1).and_then(|last| slots.get_mut(last));
-        last.or_refuse(StipendError::InvariantBroken)?.accrued_atoms = left_atoms;
+    if taken_atoms == 0 {
+        let error = if left_atoms == 0 { StipendError::NothingToClaim } else { StipendError::MintLimitReached };
+        return Err(error.into());
     }
     Ok((taken_atoms, left_atoms))
 }

@@ -3,7 +3,8 @@
 use super::{
     first_epoch::{cost_of_one_opened, run_oracle},
     world::{
-        open_epoch, rent_lamports, World, EMISSION_ATOMS, FEE_LAMPORTS, NODES, NODE_BOND_LAMPORTS, ORACLE_BOND_LAMPORTS,
+        open_epoch, rent_lamports, World, DEPOSIT_LAMPORTS, EMISSION_ATOMS, FEE_LAMPORTS, NODES, ORACLE_BOND_LAMPORTS,
+        SLOT_LAMPORTS,
     },
 };
 use serde_json::{json, Value};
@@ -140,8 +141,7 @@ fn evict(world: &mut World, device: &str) {
     world.refused(&[&evict[..], &["--yes"]].concat(), 4, "eviction has no reason");
     let evicted = world.write(&[&evict[..], &["--reason", "never up"]].concat(), 1, 2);
     assert_eq!(evicted, acted(world, device, &format!("retire device {device}; it does not earn the epoch under way")));
-    let shown = world.read(&["node", "show", device]);
-    assert_eq!((&shown["retired_by"], &shown["retired_because"]), (&json!("registrar"), &json!("never up")));
+    assert_eq!(world.read(&["node", "show", device])["state"], "retired");
 }
 
 /// Returns the first epoch that the node no longer earns: the one under way.
@@ -154,7 +154,7 @@ fn retire(world: &mut World, device: &str, owner: &str, reason: Option<&str>) ->
     let latest = world.epoch();
     assert_eq!(retired, acted(world, device, &format!("retire device {device}; it does not earn the epoch under way")));
     let shown = world.read(&["node", "show", device]);
-    assert_eq!((&shown["retired_by"], &shown["retired_because"]), (&json!("owner"), &json!(reason)));
+    assert_eq!(shown["state"], "retired");
     let until = shown["until"].as_u64().expect("an epoch");
     assert!((earliest..=latest).contains(&until), "{until} is not within {earliest} and {latest}");
     until
@@ -190,19 +190,21 @@ pub fn pay_everybody(world: &mut World, changes: &Changes) {
     assert_eq!(world.supply_atoms(), changes.last_retired * EMISSION_ATOMS);
 }
 
-/// Rent and bond of each go back to who paid them.
+/// What was paid for each goes back to who paid it, but for the slots: those are vacant.
 pub fn close_nodes(world: &mut World) {
     for (name, left) in NODES.into_iter().zip(["2 nodes are left", "1 node is left", "a slot was vacated in epoch"]) {
         let (device, payer) = (world.text(name), world.text("payer"));
-        let lies = |world: &World| world.lamports(&world.node(name).parse().expect("an address"));
-        assert_eq!(lies(world), rent_lamports(192) + NODE_BOND_LAMPORTS);
+        let before = world.lamports(&world.directory(name));
 
         let closed = world.write(&["node", "close", &device], 1, 1);
 
-        let bond = "0.001000000 SOL";
-        let effect = format!("close device {device}'s node, and pay its rent and its bond of {bond} to {payer}");
+        // 1,000,000 + 80 · 6,960 and 64 · 6,960 lamports.
+        let effect = format!(
+            "close device {device}'s node and pay 0.001556800 SOL of its deposit to {payer}; 0.000445440 SOL of it stay in the slot until \
+             another node takes it or the shard shrinks"
+        );
         assert_eq!(closed, acted(world, &device, &effect));
-        assert_eq!(lies(world), 0);
+        assert_eq!(before - world.lamports(&world.directory(name)), DEPOSIT_LAMPORTS - SLOT_LAMPORTS);
         world.refused(&["node", "show", &device], 2, "a node that was closed is gone");
         world.refused(&["network", "close", "--authority", "heir.json", "--yes"], 4, left);
     }
@@ -224,8 +226,8 @@ pub fn stop_services(world: &mut World, services: Services, changes: &Changes) {
     let cranked = services.crank.stop().json();
     let told = |field: &str| cranked[field].as_u64().expect("a number");
     let open_epoch = open_epoch(&world.status());
-    // Epochs 1 to the last closed one; the open one may be scored too. Nothing is settled of epochs in which nobody scored.
-    assert!((open_epoch - 1..=open_epoch).contains(&told("scored")), "{cranked}");
+    // Epochs 1 to the first in which nobody can earn any more; from then on the shard is dormant. Nothing is settled of that one.
+    assert_eq!(told("scored"), changes.last_retired, "{cranked}");
     assert!((1..open_epoch).contains(&told("closed")), "{cranked}");
     assert!((told("scored") - 1..=told("scored")).contains(&told("judged")), "{cranked}");
     assert_eq!(told("settled"), changes.last_retired - 1, "{cranked}");
@@ -251,12 +253,13 @@ pub fn close_network(world: &mut World, changes: &Changes) {
     assert_eq!((&dry["done"]["sent"], &dry["done"]["transactions"]), (&json!(false), &json!(0)));
     world.refused(&["network", "close", "--yes"], 4, "is not the network's authority");
 
-    // Three slots, three reports, the shard, two bonds; and the network, for which its authority signs too.
-    let closed = world.write(&close, 6, 7);
+    // Three slots, three reports, the shard, its directories, two bonds; and the network, for which its authority signs too.
+    let closed = world.write(&close, 7, 8);
 
     assert_eq!(closed, json!({"network": network, "mint": mint}));
     assert_eq!(world.read(&["network", "list"]), json!({"networks": []}));
-    for address in [world.network(), world.shard(), world.report(1), world.report(2), world.report(3)] {
+    let closed = [world.network(), world.shard(), world.report(1), world.report(2), world.report(3)];
+    for address in closed.into_iter().chain(world.directories()) {
         assert_eq!(world.lamports(&address), 0, "{address}");
     }
     // The mint and three owners' token accounts; every other rent and every bond is back.

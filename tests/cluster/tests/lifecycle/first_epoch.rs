@@ -1,10 +1,10 @@
 //! The first epoch, each step by hand: measured in three ways, reported in three, settled once, and claimed.
 
-use super::world::{rent_lamports, World, EMISSION_ATOMS, EPOCH_SECS, FEE_LAMPORTS, NODES, NODE_BOND_LAMPORTS, SOL};
+use super::world::{rent_lamports, World, DEPOSIT_LAMPORTS, EMISSION_ATOMS, EPOCH_SECS, FEE_LAMPORTS, NODES, SOL};
 use serde_json::{json, Value};
 use std::fs;
 
-/// Samples are taken every 3 seconds of 30.
+/// Samples are taken every 6 seconds of 60.
 const SAMPLES: i64 = 10;
 
 /// What each source says of epoch 0, and what can be said before it is over.
@@ -20,14 +20,14 @@ pub fn measure(world: &World) {
     }
     fs::write(world.stipend.path("samples.csv"), samples).expect("a file");
     let columns = ["--time-column", "time", "--node-column", "node", "--uptime-column", "time"];
-    let window = ["--bandwidth-column", "served", "--sample-secs", "3", "--epoch-secs", &epoch_secs];
+    let window = ["--bandwidth-column", "served", "--sample-secs", "6", "--epoch-secs", &epoch_secs];
     let ingest = ["oracle", "ingest", "samples.csv", "--out", "measured-1.csv", "--genesis", &genesis];
     world.stipend.run(&[&ingest[..], &columns, &window].concat()).ends_with(0);
     let both = "epoch,node,uptime_bps,bandwidth\n0,a,10000,1000000\n0,b,5000,0\n0,c,3000,500\n";
     assert_eq!(read(world, "measured-1.csv"), both);
 
-    // The second looks once, at the end: b was last seen half way, c came 9 seconds before.
-    let [before, half, late, end] = [-60, 15, 21, 30].map(|secs| world.genesis + secs);
+    // The second looks once, at the end: b was last seen half way, c came 18 seconds before.
+    let [before, half, late, end] = [-60, 30, 42, 60].map(|secs| world.genesis + secs);
     let snapshot =
         format!("node,online,booted,last_seen\na,true,{before},{end}\nb,false,{before},{half}\nc,true,{late},{end}\n");
     fs::write(world.stipend.path("snapshot.csv"), snapshot).expect("a file");
@@ -190,8 +190,8 @@ fn explain(world: &World) {
         });
         assert_eq!((&explained["scored"], &explained["why"]), (&scored, &json!(why)));
         assert_eq!(
-            (&explained["accrued_atoms"], &explained["bond_lamports"]),
-            (&json!(score), &json!(NODE_BOND_LAMPORTS))
+            (&explained["accrued_atoms"], &explained["deposit"]["lamports"]),
+            (&json!(score), &json!(DEPOSIT_LAMPORTS))
         );
     }
 }

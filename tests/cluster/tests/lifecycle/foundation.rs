@@ -1,8 +1,8 @@
 //! What needs no cluster, and what is made before the first epoch.
 
 use super::world::{
-    rent_lamports, World, EMISSION_ATOMS, EPOCH_SECS, GIVEN_LAMPORTS, NODES, NODE_BOND_LAMPORTS, ORACLE_BOND_LAMPORTS,
-    SOL,
+    rent_lamports, World, DEPOSIT_LAMPORTS, EMISSION_ATOMS, EPOCH_SECS, GIVEN_LAMPORTS, NODES, NODE_BOND_LAMPORTS,
+    ORACLE_BOND_LAMPORTS, SLOT_LAMPORTS, SOL,
 };
 use serde_json::{json, Value};
 use std::{collections::BTreeSet, fs};
@@ -89,12 +89,13 @@ fn create(world: &mut World) {
     let epoch_secs = EPOCH_SECS.to_string();
     let mint = ["network", "create", "--create-mint", "--mint-key", "mint.json", "--shard-capacity", SLOTS];
     let budget = ["--emission-atoms", &emission, "--cap-atoms", &cap, "--carry-epochs", "0"];
-    // Windows that are longer than this test: what is late is reported and scored, not lost.
-    let times = ["--genesis", GENESIS, "--epoch-secs", &epoch_secs, "--report-secs", "600", "--score-secs", "1200"];
+    // The longest report window that there is, and a scoring window that is longer than this test.
+    let windows = ["--report-secs", &epoch_secs, "--score-secs", "1200"];
+    let times = [&["--genesis", GENESIS, "--epoch-secs", &epoch_secs][..], &windows].concat();
     let roles = ["--registrar", &registrar, "--guardian", &guardian, "--max-boost-bps", "25000"];
     let bonds = ["--bond-lamports", &node_bond, "--oracle-bond-lamports", &oracle_bond];
     // The mint's key signs too.
-    let created = world.write(&[&mint[..], &budget, &times, &roles, &bonds].concat(), 1, 2);
+    let created = world.write(&[&mint[..], &budget, &times[..], &roles, &bonds].concat(), 1, 2);
     world.domain = created["domain"].as_str().expect("a domain").to_owned();
     assert_eq!(world.domain.len(), 16);
     let (network, mint) = (world.network().to_string(), world.text("mint"));
@@ -146,14 +147,15 @@ fn look_at_status(world: &World) {
     let (now, genesis) = (status["now"].as_i64().expect("a time"), world.genesis);
     assert!(now < genesis, "the first epoch began before all was there: GENESIS is to be more");
     let deadline = |what: &str, at: i64| json!({"what": what, "at": at, "in_secs": at - now});
-    let [ends, reports_until, scores_until] = [30, 630, 1_230].map(|secs| genesis + secs);
-    // The network's own 4,400 bytes, and three bonds.
-    let network_lamports = rent_lamports(4_400) + 3 * ORACLE_BOND_LAMPORTS;
-    // A shard of 104 bytes and 64 a slot, three nodes of 192 bytes with their bonds, three reports of 16 slots: 152 bytes and 6
-    // a slot; and the mint's 82 bytes.
-    let others_lamports = rent_lamports(104 + 3 * 64)
-        + 3 * (rent_lamports(192) + NODE_BOND_LAMPORTS)
-        + 3 * rent_lamports(152 + 6 * 16)
+    let [ends, reports_until, scores_until] = [60, 120, 1_260].map(|secs| genesis + secs);
+    // The network's own 6,976 bytes, and three bonds.
+    let network_lamports = rent_lamports(6_976) + 3 * ORACLE_BOND_LAMPORTS;
+    // A shard and directories of 136 and 96 bytes without what three nodes paid for; three reports of 16 slots: 200 bytes and 6 a
+    // slot; and the mint's 82 bytes.
+    let others_lamports = rent_lamports(136)
+        + world.directories().len() as u64 * rent_lamports(96)
+        + 3 * DEPOSIT_LAMPORTS
+        + 3 * rent_lamports(200 + 6 * 16)
         + rent_lamports(82);
     world.assert_paid(network_lamports + others_lamports);
     let payer_lamports = world.lamports(&world.key("payer"));
@@ -161,17 +163,17 @@ fn look_at_status(world: &World) {
     let balance =
         |role: &str, address: String, lamports: u64| json!({"role": role, "address": address, "lamports": lamports});
     let expected = json!({
-        "network": world.network().to_string(), "mint": world.text("mint"), "paused": false, "now": now, "epoch": null,
+        "network": world.network().to_string(), "mint": world.text("mint"), "paused": false, "pause_ends_at": null, "now": now, "epoch": null,
         "genesis": genesis,
         "open_epoch": {
-            "epoch": 0, "phase": "measured", "ends": ends, "reports_until": reports_until, "scores_until": scores_until,
-            "scored_shards": 0, "total_score": 0, "oracles": [oracle(1), oracle(2), oracle(3)],
+            "epoch": 0, "phase": "measured", "ends": ends, "windows_begin": ends, "reports_until": reports_until, "scores_until": scores_until,
+            "scored_shards": 0, "awake_shards": 1, "total_score": 0, "oracles": [oracle(1), oracle(2), oracle(3)],
         },
-        "shards": [{"shard": 0, "slots": 3, "vacant_slots": 0, "scored": false, "unsettled_epoch": null}],
+        "shards": [{"shard": 0, "slots": 3, "vacant_slots": 0, "dormant": false, "scored": false, "unsettled_epoch": null}],
         "deadlines": [
             deadline("epoch 0 begins", genesis), deadline("epoch 0 ends", ends),
             deadline("epoch 0 takes no more reports", reports_until),
-            deadline("epoch 0 can no longer be scored", scores_until),
+            deadline("closing epoch 0 waits for no shard", scores_until),
         ],
         "can_do": [], "budget": budget_of_nothing(), "unclaimed_atoms": 0, "supply_atoms": 0, "decimals": 9,
         "balances": [
@@ -197,15 +199,16 @@ fn look_at_network(world: &World) {
     let expected = json!({
         "network": network, "mint": mint, "id": 0, "domain": world.domain,
         "token_program": "TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA", "authority": payer, "pending_authority": null,
-        "guardian": world.text("guardian"), "payer": payer, "paused": false, "bandwidth_unit": "kbit/s",
-        "genesis": world.genesis, "epoch_secs": 30, "shard_capacity": 16, "shards": 1, "nodes": 3, "open_epoch": 0,
+        "guardian": world.text("guardian"), "payer": payer, "paused": false, "pause_ends_at": null, "bandwidth_unit": "kbit/s",
+        "genesis": world.genesis, "epoch_secs": 60, "shard_capacity": 16, "shards": 1, "awake_shards": 1,
+        "directories": world.directories().len(), "open_epoch": 0,
         "oracles": 3, "rules": rules(world, 0, 500), "next_rules": null, "budget": budget_of_nothing(),
     });
     assert_eq!(shown, expected);
     let listed = world.read(&["network", "list"]);
     let expected = json!({"networks": [{
         "network": network, "mint": mint, "id": 0, "authority": payer, "bandwidth_unit": "kbit/s", "paused": false,
-        "open_epoch": 0, "nodes": 3, "shards": 1, "oracles": 3,
+        "open_epoch": 0, "shards": 1, "oracles": 3,
     }]});
     assert_eq!(listed, expected);
     assert_eq!(world.read(&["network", "list", "--mint", &world.text("heir")]), json!({"networks": []}));
@@ -214,7 +217,7 @@ fn look_at_network(world: &World) {
 /// The network's rules; but for the tolerance they never change.
 pub fn rules(world: &World, from_epoch: u64, tolerance_bps: u64) -> Value {
     json!({
-        "from_epoch": from_epoch, "report_secs": 600, "score_secs": 1_200, "uptime_weight_bps": 5_000,
+        "from_epoch": from_epoch, "report_secs": 60, "score_secs": 1_200, "uptime_weight_bps": 5_000,
         "min_uptime_bps": 5_000, "bandwidth_cap": 1_000_000, "min_boost_bps": 10_000, "max_boost_bps": 25_000,
         "tolerance_bps": tolerance_bps, "quorum": 2, "registrar": world.text("registrar"),
         "bond_lamports": NODE_BOND_LAMPORTS, "oracle_bond_lamports": ORACLE_BOND_LAMPORTS, "mint_limit_atoms": 0,
@@ -227,8 +230,8 @@ fn look_at_nodes(world: &World) {
     let owners = ["owner-1", "owner-2", "owner-2"];
     let nodes = NODES.iter().zip(owners).enumerate().map(|(slot, (name, owner))| {
         json!({
-            "node": world.node(name), "device": world.text(name), "owner": world.text(owner), "shard": 0, "slot": slot,
-            "state": "live", "since": 0, "boost_bps": 10_000, "scored_epoch": null, "uptime_bps": null,
+            "device": world.text(name), "owner": world.text(owner), "shard": 0, "slot": slot,
+            "state": "starting", "from_epoch": 0, "until": null, "boost_bps": 10_000, "scored_epoch": null, "uptime_bps": null,
             "bandwidth": null, "score": 0, "reason": null, "accrued_atoms": 0,
         })
     });
@@ -247,13 +250,16 @@ fn look_at_nodes(world: &World) {
 
     let shown = world.read(&["node", "show", &a]);
     let expected = json!({
-        "network": network, "node": world.node("a"), "device": a, "owner": world.text("owner-1"), "shard": 0, "slot": 0,
-        "since": 0, "until": null, "retired_by": null, "retired_because": null, "boost_bps": 10_000,
-        "next_boost": null, "accrued_atoms": 0, "bond_lamports": NODE_BOND_LAMPORTS, "bandwidth_unit": "kbit/s",
+        "network": network, "device": a, "owner": world.text("owner-1"), "directory": world.directory("a").to_string(),
+        "shard": 0, "slot": 0, "state": "starting", "from_epoch": 0, "until": null, "boost_bps": 10_000,
+        "next_boost": null, "accrued_atoms": 0, "bandwidth_unit": "kbit/s",
+        "deposit": {
+            "payer": world.text("payer"), "lamports": DEPOSIT_LAMPORTS, "slot_lamports": SLOT_LAMPORTS,
+        },
         "scored": null, "why": "The node was never scored: its shard has not been scored since it came.",
     });
     assert_eq!(shown, expected);
     assert_eq!(world.read(&["node", "explain", &a]), expected);
-    assert_eq!(world.read(&["explain", &world.node("a")]), expected);
-    world.refused(&["node", "show", &world.text("heir")], 2, "neither a node's account nor a device");
+    assert_eq!(world.read(&["explain", &a]), expected);
+    world.refused(&["node", "show", &world.text("heir")], 2, "has no device");
 }

@@ -5,13 +5,13 @@ use solana_address::Address;
 use solana_keypair::{write_keypair_file, Keypair};
 use solana_signer::Signer;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs, thread,
     time::{Duration, Instant},
 };
 use stipend_client::{
     account::{mint, token_atoms},
-    address::{associated_token, network, node, report, shard},
+    address::{associated_token, directory, network, report, shard},
     ledger::Accounts,
 };
 use stipend_cluster_tests::{Stipend, Validator};
@@ -21,16 +21,22 @@ pub const GIVEN_LAMPORTS: u64 = 100 * SOL;
 /// Of one signature.
 pub const FEE_LAMPORTS: u64 = 5_000;
 pub const EMISSION_ATOMS: u64 = 125_000_000;
-pub const EPOCH_SECS: i64 = 30;
+/// Reports are taken as long.
+pub const EPOCH_SECS: i64 = 60;
 pub const NODE_BOND_LAMPORTS: u64 = 1_000_000;
 pub const ORACLE_BOND_LAMPORTS: u64 = 2_000_000;
 /// Nodes by their labels, in the order of their slots.
 pub const NODES: [&str; 3] = ["a", "b", "c"];
 const TOKEN: Address = Address::from_str_const("TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA");
 /// Longest wait for anything, by the cluster's clock.
-const LIMIT_SECS: i64 = 300;
+const LIMIT_SECS: i64 = 600;
 /// The same by this machine's, which a cluster on a machine that does other things too falls far behind.
 const LIMIT: Duration = Duration::from_secs(900);
+
+/// What was paid for each node: its bond, and the rents of 80 bytes of its directory and of its slot.
+pub const DEPOSIT_LAMPORTS: u64 = NODE_BOND_LAMPORTS + 80 * 6_960 + SLOT_LAMPORTS;
+/// Of these, what lies in the shard: the rent of 64 bytes.
+pub const SLOT_LAMPORTS: u64 = 64 * 6_960;
 
 /// Lamports that an account of so many bytes must hold.
 pub const fn rent_lamports(bytes: u64) -> u64 {
@@ -102,9 +108,14 @@ impl World {
         report(&self.shard(), &self.oracle(oracle).parse().expect("an address"))
     }
 
-    /// The address of a node's account.
-    pub fn node(&self, name: &str) -> String {
-        node(&self.network(), &self.key(name)).to_string()
+    /// The directory that a device is in.
+    pub fn directory(&self, name: &str) -> Address {
+        directory(&self.network(), &self.key(name))
+    }
+
+    /// All of them: up to three.
+    pub fn directories(&self) -> BTreeSet<Address> {
+        NODES.iter().map(|name| self.directory(name)).collect()
     }
 
     pub fn token_account(&self, owner: &str) -> Address {

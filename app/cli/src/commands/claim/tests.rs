@@ -191,23 +191,24 @@ fn owners_without_a_token_account_are_left_out_where_that_is_wanted() {
 }
 
 #[test]
-fn what_passes_the_mint_limit_is_told_after_the_rest_is_paid() {
+fn a_mint_limit_is_used_up_and_what_passes_it_waits() {
     // Everybody is owed two thirds of the limit.
     let mut world = World::new(EMISSION_ATOMS, 2);
 
     let (outcome, failure) = world.claim(&["--all", "--yes"]).expect("claimed");
     let (later, _) = world.claim(&["--all", "--dry-run"]).expect("looked at");
 
-    let failure = failure.expect("two wait");
+    let failure = failure.expect("one waits");
     assert_eq!(
         failure.to_string(),
-        "failed to claim: MintLimitReached: mint limit of this epoch is reached; claim again in the next epoch, nothing is lost; \
-         2 transactions were not taken, all others stand"
+        "failed to claim: MintLimitReached: mint limit of this epoch is used up; claim again in the next epoch, nothing is lost; \
+         1 transaction was not taken, all others stand"
     );
     assert_eq!(failure.exit_kind(), ExitKind::Refused);
-    assert_eq!((outcome.transactions, outcome.refused_transactions, outcome.outrun_transactions), (1, 2, 0));
-    assert_eq!(world.atoms(), [Some(2 * THIRD_ATOMS), None, None]);
-    let left_atoms = EMISSION_ATOMS - 2 * THIRD_ATOMS;
+    assert_eq!((outcome.transactions, outcome.refused_transactions, outcome.outrun_transactions), (2, 1, 0));
+    // The second one gets what there is room for.
+    assert_eq!(world.atoms(), [Some(2 * THIRD_ATOMS), Some(EMISSION_ATOMS - 2 * THIRD_ATOMS), None]);
+    let left_atoms = 0;
     assert_eq!(later.mint_limit, Some(Limit { epoch: 2, limit_atoms: EMISSION_ATOMS, left_atoms }));
 }
 

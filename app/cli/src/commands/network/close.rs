@@ -7,8 +7,8 @@ use solana_address::Address;
 use solana_signer::Signer as _;
 use stipend_client::instruction;
 use stipend_client::ledger::Search;
-use stipend_client::program::state::{Network, Oracle, Report, Slot, SlotState};
-use stipend_client::reader::{reports_of, Reader, ShardState};
+use stipend_client::program::state::{Network, Oracle, Report, Slot};
+use stipend_client::reader::{reports_of, DirectoryState, Reader, ShardState};
 
 use crate::cluster::{carry_out, AuthorityArgs, ClusterArgs, ConsentArgs, Done, NetworkArgs, PayerArgs, Step};
 use crate::failure::{ExitKind, Failure};
@@ -18,12 +18,14 @@ use crate::print::{print, Format};
 const DOING: &str = "close the network";
 /// Slots that are taken off a shard in one transaction: each names who paid for it.
 const SLOTS_AT_ONCE: usize = 20;
+/// Directories that are closed in one transaction.
+const DIRECTORIES_AT_ONCE: usize = 12;
 /// Reports that are closed in one transaction.
 const REPORTS_AT_ONCE: usize = 6;
 
 /// What the help says below the options.
-const NOTES: &str = "Everybody must have been paid: nodes retire and are closed first, by `stipend node`. Vacant slots, reports, shards and \
-    bonds of removed oracles go back to whoever paid for them. With the first network of a mint, nobody can mint any more, unless no \
+const NOTES: &str = "Everybody must have been paid: nodes retire and are closed first, by `stipend node`. Vacant slots, reports, shards, \
+    directories and bonds of removed oracles go back to whoever paid for them. With the first network of a mint, nobody can mint any more, unless no \
     epoch was ever closed.";
 
 #[derive(Debug, clap::Args)]
@@ -96,6 +98,8 @@ fn plan(ledger: &mut impl Search, address: &Address, authority: &Address) -> Res
         let reports = reports_of(ledger, &shard.address).map_err(settling)?;
         steps.extend(clear(address, shard, &reports));
     }
+    let directories = Reader::new(ledger, *address).directories().map_err(settling)?;
+    steps.extend(directories.chunks(DIRECTORIES_AT_ONCE).map(|some| close_directories(address, some)));
     steps.extend(withdraw(address, &network));
     let close =
         instruction::close_network(authority, &network.mint, network.id, &network.payer, &network.token_program);
@@ -110,20 +114,21 @@ fn check(network: &Network, shards: &[ShardState], authority: &Address) -> Resul
     if network.authority != *authority {
         return Err(InUse::Authority(*authority));
     }
-    if network.slot_count > 0 {
-        let verb = if network.slot_count == 1 { "is" } else { "are" };
-        return Err(InUse::Nodes(format!("{} {verb}", counted(network.slot_count, "node"))));
+    let nodes = shards.iter().flat_map(|shard| &shard.slots).filter(|slot| !slot.is_vacant()).count() as u64;
+    if nodes > 0 {
+        let verb = if nodes == 1 { "is" } else { "are" };
+        return Err(InUse::Nodes(format!("{} {verb}", counted(nodes, "node"))));
     }
     if network.other_networks > 0 {
         let verb = if network.other_networks == 1 { "is" } else { "are" };
         return Err(InUse::Others(format!("{} {verb}", counted(network.other_networks.into(), "network"))));
     }
     for shard in shards {
-        let lately = |slot: &&Slot| slot.state == SlotState::Vacant as u8 && slot.change_epoch >= network.open_epoch;
+        let lately = |slot: &&Slot| slot.until >= network.open_epoch;
         if let Some(slot) = shard.slots.iter().find(lately) {
-            return Err(InUse::Vacated(slot.change_epoch));
+            return Err(InUse::Vacated(slot.until));
         }
-        if shard.header.next_epoch > network.open_epoch {
+        if !shard.header.is_dormant() && shard.header.next_epoch > network.open_epoch {
             return Err(InUse::Scored(shard.header.index));
         }
     }
@@ -151,6 +156,17 @@ fn clear(network: &Address, shard: &ShardState, reports: &[Report]) -> Vec<Step>
     let close = instruction::close_shard(network, address, &shard.header.payer);
     steps.push(Step::new(format!("close shard {index}"), vec![close]));
     steps
+}
+
+/// What closes directories without a device.
+fn close_directories(network: &Address, directories: &[DirectoryState]) -> Step {
+    let close = |directory: &DirectoryState| {
+        // Any device of this directory names it.
+        let device = Address::from([directory.header.first_byte; 32]);
+        instruction::close_directory(network, &device, &directory.header.payer)
+    };
+    let effect = format!("close {}", counted(directories.len() as u64, "directory"));
+    Step::new(effect, directories.iter().map(close).collect())
 }
 
 /// What pays the bonds back that are not held.
@@ -248,6 +264,7 @@ mod tests {
                 "take 1 vacant slot off shard 0".to_owned(),
                 "close 1 report of shard 0".to_owned(),
                 "close shard 0".to_owned(),
+                "close 1 directory".to_owned(),
                 format!("pay the bond of 0.007000000 SOL back to {key}"),
                 format!("close the network; {key} gets its rent"),
             ]

@@ -9,6 +9,7 @@ use solana_keypair::Keypair;
 use solana_signer::Signer as _;
 use stipend_client::address::TOKEN_2022;
 use stipend_client::ledger::Ledger;
+use stipend_client::program::constants::MAX_SHARD_SLOTS;
 use stipend_client::program::instructions::NetworkParams;
 use stipend_client::reader::Reader;
 use stipend_client::{address, instruction};
@@ -16,7 +17,7 @@ use stipend_client::{address, instruction};
 use super::genesis::Genesis;
 use super::mint;
 use super::rules::{default_emission, default_rules, DecayArgs, RulesArgs};
-use super::view::NetworkView;
+use super::view::domain_text;
 use crate::cluster::{carry_out, AuthorityArgs, ClusterArgs, ConsentArgs, Done, PayerArgs, Step};
 use crate::demo::Unit;
 use crate::failure::{ExitKind, Failure};
@@ -61,7 +62,7 @@ pub struct Args {
     #[arg(long, value_name = "SECS", default_value_t = 86_400)]
     epoch_secs: u32,
     /// Slots of a shard
-    #[arg(long, value_name = "SLOTS", default_value_t = 1_024)]
+    #[arg(long, value_name = "SLOTS", default_value_t = MAX_SHARD_SLOTS)]
     shard_capacity: u16,
     /// What bandwidth is measured in: 1 to 16 printable ASCII characters
     #[arg(long, value_name = "LABEL", default_value = "kbit/s")]
@@ -116,7 +117,7 @@ pub fn run(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
     let domain = if done.sent {
         let read = Reader::new(&mut ledger, network).network();
         let read = read.map_err(|error| Failure::settling("read the new network", error))?;
-        Some(NetworkView::new(&network, &read).domain)
+        Some(domain_text(&read.domain))
     } else {
         None
     };

@@ -43,7 +43,6 @@ struct Row {
     bandwidth_unit: String,
     paused: bool,
     open_epoch: u32,
-    nodes: u64,
     shards: u32,
     oracles: usize,
 }
@@ -52,6 +51,7 @@ pub fn run(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
     let mut accounts = args.origin.open()?;
     let addresses = networks(&mut accounts).map_err(|error| Failure::settling(DOING, error))?;
     let found = accounts.accounts(&addresses).map_err(|error| Failure::settling(DOING, error))?;
+    let now = accounts.now().map_err(|error| Failure::settling(DOING, error))?;
     let mut rows = Vec::with_capacity(addresses.len());
     for (address, found) in addresses.into_iter().zip(found) {
         // Closed since it was found.
@@ -67,9 +67,8 @@ pub fn run(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
             id: network.id,
             authority: network.authority.to_string(),
             bandwidth_unit: unit_text(&network.unit),
-            paused: network.is_paused(),
+            paused: network.is_paused(now),
             open_epoch: network.open_epoch,
-            nodes: network.slot_count,
             shards: network.shard_count,
             oracles: network.oracles.active(network.open_epoch).count(),
         });
@@ -82,7 +81,7 @@ fn write_table(rows: &[Row], out: &mut dyn Write) -> io::Result<()> {
     if rows.is_empty() {
         return writeln!(out, "There is no network");
     }
-    let mut lines = table(&["network", "mint", "id", "unit", "open epoch", "nodes", "oracles", ""], &[2, 4, 5, 6]);
+    let mut lines = table(&["network", "mint", "id", "unit", "open epoch", "shards", "oracles", ""], &[2, 4, 5, 6]);
     for row in rows {
         lines.add_row([
             row.network.clone(),
@@ -90,7 +89,7 @@ fn write_table(rows: &[Row], out: &mut dyn Write) -> io::Result<()> {
             row.id.to_string(),
             row.bandwidth_unit.clone(),
             row.open_epoch.to_string(),
-            row.nodes.to_string(),
+            row.shards.to_string(),
             row.oracles.to_string(),
             if row.paused { "paused" } else { "" }.to_owned(),
         ]);

@@ -11,7 +11,7 @@ pub mod open_reports;
 mod pause;
 mod propose_authority;
 mod resume;
-mod rules;
+pub mod rules;
 mod set_guardian;
 mod show;
 mod update;

@@ -6,9 +6,9 @@ use serde::Serialize;
 use solana_address::Address;
 use solana_instruction::Instruction;
 use solana_signer::Signer as _;
-use stipend_client::ledger::{Accounts, LedgerError};
+use stipend_client::ledger::Accounts;
 use stipend_client::program::state::Network;
-use stipend_client::reader::Reader;
+use stipend_client::reader::{ReadError, Reader};
 use stipend_client::{address, instruction};
 
 use crate::cluster::{carry_out, ClusterArgs, ConsentArgs, Done, NetworkArgs, PayerArgs, Step};
@@ -22,7 +22,8 @@ const AT_ONCE: usize = 6;
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Every oracle that measures the open epoch or a later one needs a report of each shard, whose rent is paid once."
+    after_help = "Every oracle that measures the open epoch or a later one needs a report of each shard with a node that may earn; its rent is paid \
+                  once."
 )]
 pub struct Args {
     #[command(flatten)]
@@ -74,15 +75,16 @@ pub fn missing_reports(
     accounts: &mut impl Accounts,
     network_address: &Address,
     network: &Network,
-) -> Result<Vec<(Address, Address)>, LedgerError> {
+) -> Result<Vec<(Address, Address)>, ReadError> {
     let mut oracles: Vec<Address> = Vec::new();
     for oracle in &network.oracles.entries {
         if network.oracles.has(&oracle.key, network.open_epoch) && !oracles.contains(&oracle.key) {
             oracles.push(oracle.key);
         }
     }
-    let shards = (0..network.shard_count).map(|index| address::shard(network_address, index));
-    let pairs: Vec<_> = shards.flat_map(|shard| oracles.iter().map(move |oracle| (shard, *oracle))).collect();
+    let shards = Reader::new(accounts, *network_address).first_shards(network.shard_count)?;
+    let awake = shards.iter().filter(|shard| !shard.header.is_dormant());
+    let pairs: Vec<_> = awake.flat_map(|shard| oracles.iter().map(|oracle| (shard.address, *oracle))).collect();
     let reports: Vec<_> = pairs.iter().map(|(shard, oracle)| address::report(shard, oracle)).collect();
     let found = accounts.accounts(&reports)?;
     // Lamports that somebody sent there are no report.

@@ -9,7 +9,8 @@ use crate::failure::Failure;
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "The guardian may pause too: --authority is then the guardian's key. What was earned is not lost."
+    after_help = "The authority's pause lasts until it resumes. The guardian may pause too, with its key as --authority: that pause ends by itself after 7 \
+                  days, and then the guardian can't pause for 7 days. Nothing that was earned is lost."
 )]
 pub struct Args {
     #[command(flatten)]

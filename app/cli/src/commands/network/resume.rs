@@ -14,6 +14,6 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
-    let effect = "let reports, scoring and claims go on; the windows of every epoch that is not closed begin anew";
+    let effect = "let reports, scoring and claims go on; if the open epoch is over, its windows begin now";
     args.govern.act("resume the network", effect.to_owned(), instruction::resume, stdout)
 }

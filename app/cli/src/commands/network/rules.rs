@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use solana_address::Address;
-use stipend_client::program::constants::NO_BOOST_BPS;
+use stipend_client::program::constants::{LONG_SCORE_SECS, NO_BOOST_BPS};
 use stipend_client::program::state::{EmissionParams, PolicyParams};
 
 /// Uptime's weight, and the least uptime that scores.
@@ -14,7 +14,7 @@ const BANDWIDTH_CAP: u32 = 1_000_000;
 const TOLERANCE_BPS: u16 = 500;
 /// Enough for three oracles, one of which may fail.
 const QUORUM: u8 = 2;
-/// Scoring windows, in epochs.
+/// Scoring windows, in epochs, where they may be as long.
 const SCORE_EPOCHS: u32 = 7;
 /// Empty epochs in a row whose emission is carried.
 const CARRY_EPOCHS: u16 = 8;
@@ -42,10 +42,10 @@ impl FromStr for Somebody {
 /// What of the rules is named.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct RulesArgs {
-    /// Seconds from an epoch's end in which its reports are taken
+    /// How long an epoch's reports are taken, from when it is over and open: an epoch at the most
     #[arg(long, value_name = "SECS", help_heading = "Rules")]
     report_secs: Option<u32>,
-    /// Seconds from an epoch's end in which its shards may be scored: at least the report window and one epoch
+    /// How long closing an epoch waits for shards that are not scored: more than the report window; 30 days or two epochs at the most
     #[arg(long, value_name = "SECS", help_heading = "Rules")]
     score_secs: Option<u32>,
     /// Weight of uptime in a score; bandwidth has the rest of 10,000
@@ -130,11 +130,17 @@ impl DecayArgs {
     }
 }
 
+/// Seven epochs, but no more than the program allows.
+pub fn default_score_secs(epoch_secs: u32) -> u32 {
+    let longest_secs = LONG_SCORE_SECS.max(epoch_secs.saturating_mul(2));
+    epoch_secs.saturating_mul(SCORE_EPOCHS).min(longest_secs)
+}
+
 /// The rules of a new network where nothing is named.
 pub fn default_rules(epoch_secs: u32) -> PolicyParams {
     PolicyParams {
         report_secs: (epoch_secs / 2).max(1),
-        score_secs: epoch_secs.saturating_mul(SCORE_EPOCHS),
+        score_secs: default_score_secs(epoch_secs),
         uptime_weight_bps: HALF_BPS,
         min_uptime_bps: HALF_BPS,
         bandwidth_cap: BANDWIDTH_CAP,
@@ -172,7 +178,7 @@ mod tests {
 
     #[test]
     fn the_rules_of_a_new_network_are_taken_by_the_program() {
-        for epoch_secs in [1, 60, 86_400, 366 * 86_400] {
+        for epoch_secs in [1, 60, 86_400, 30 * 86_400, 366 * 86_400] {
             assert!(default_rules(epoch_secs).validate(epoch_secs).is_ok(), "{epoch_secs}");
         }
         assert!(default_emission(1).validate().is_ok());

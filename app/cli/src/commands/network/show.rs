@@ -26,6 +26,7 @@ pub fn run(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
     let address = args.network.find(&mut accounts)?;
     let read = Reader::new(&mut accounts, address).network();
     let network = read.map_err(|error| accounts.unreadable("show the network", error))?;
-    let view = NetworkView::new(&address, &network);
+    let now = accounts.now().map_err(|error| Failure::settling("show the network", error))?;
+    let view = NetworkView::new(&address, &network, now);
     print(stdout, args.output, &view, |out| view.write(out))
 }

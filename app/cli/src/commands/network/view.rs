@@ -4,12 +4,17 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 use solana_address::Address;
-use stipend_client::program::constants::NO_EPOCH;
+use stipend_client::program::constants::{NO_END, NO_EPOCH};
 use stipend_client::program::state::{EmissionParams, Network, Policy, PolicyParams};
 
 use crate::demo::unit_text;
 use crate::figure::{counted, grouped, percent, sol, utc};
 use crate::table::table;
+
+/// A domain as hex, as `stipend oracle sign` takes it.
+pub fn domain_text(domain: &[u8; 8]) -> String {
+    domain.iter().map(|byte| format!("{byte:02x}")).collect()
+}
 
 /// A network.
 #[derive(Debug, Serialize)]
@@ -24,12 +29,16 @@ pub struct NetworkView {
     pub guardian: Option<String>,
     pub payer: String,
     pub paused: bool,
+    /// Unix seconds at which the pause ends by itself; null if only the authority ends it, or there is none.
+    pub pause_ends_at: Option<i64>,
     pub bandwidth_unit: String,
     pub genesis: i64,
     pub epoch_secs: u32,
     pub shard_capacity: u16,
     pub shards: u32,
-    pub nodes: u64,
+    /// Of these, shards with a node that may earn.
+    pub awake_shards: u32,
+    pub directories: u16,
     pub open_epoch: u32,
     pub oracles: usize,
     pub rules: RulesView,
@@ -147,26 +156,30 @@ impl Budget {
 }
 
 impl NetworkView {
-    pub fn new(address: &Address, network: &Network) -> Self {
+    /// - `now`: Unix seconds.
+    pub fn new(address: &Address, network: &Network, now: i64) -> Self {
+        let paused = network.is_paused(now);
         let somebody = |key: &Address| Some(key).filter(|key| **key != Address::default()).map(Address::to_string);
         let next = &network.next_policy;
         Self {
             network: address.to_string(),
             mint: network.mint.to_string(),
             id: network.id,
-            domain: network.domain.iter().map(|byte| format!("{byte:02x}")).collect(),
+            domain: domain_text(&network.domain),
             token_program: network.token_program.to_string(),
             authority: network.authority.to_string(),
             pending_authority: somebody(&network.pending_authority),
             guardian: somebody(&network.guardian),
             payer: network.payer.to_string(),
-            paused: network.is_paused(),
+            paused,
+            pause_ends_at: Some(network.pause_ends_at).filter(|end| paused && *end != NO_END),
             bandwidth_unit: unit_text(&network.unit),
             genesis: network.genesis,
             epoch_secs: network.epoch_secs,
             shard_capacity: network.shard_capacity,
             shards: network.shard_count,
-            nodes: network.slot_count,
+            awake_shards: network.awake_shards,
+            directories: network.directory_count,
             open_epoch: network.open_epoch,
             oracles: network.oracles.active(network.open_epoch).count(),
             rules: RulesView::of(&network.policy),
@@ -177,7 +190,12 @@ impl NetworkView {
 
     pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         let nobody = "nobody".to_owned();
-        writeln!(out, "Network    {}{}", self.network, if self.paused { ", paused" } else { "" })?;
+        let paused = match (self.paused, self.pause_ends_at) {
+            (false, _) => String::new(),
+            (true, None) => ", paused until the authority resumes".to_owned(),
+            (true, Some(end)) => format!(", paused until {}", utc(end)),
+        };
+        writeln!(out, "Network    {}{paused}", self.network)?;
         writeln!(out, "Mint       {}, network {} on it", self.mint, self.id)?;
         writeln!(out, "Domain     {}", self.domain)?;
         writeln!(out, "Authority  {}", self.authority)?;
@@ -194,10 +212,11 @@ impl NetworkView {
         )?;
         writeln!(
             out,
-            "Size       {} in {} of {}, {}",
-            counted(self.nodes, "node"),
+            "Size       {} of {}, {} of them awake; {}; {}",
             counted(self.shards.into(), "shard"),
             counted(self.shard_capacity.into(), "slot"),
+            self.awake_shards,
+            counted(self.directories.into(), "directory"),
             counted(self.oracles as u64, "oracle")
         )?;
         self.budget.write(out)?;

@@ -4,8 +4,8 @@ use serde::Serialize;
 use solana_address::Address;
 use stipend_client::account;
 use stipend_client::ledger::Accounts;
-use stipend_client::program::constants::NO_EPOCH;
-use stipend_client::program::state::Network;
+use stipend_client::program::constants::{NO_END, NO_EPOCH};
+use stipend_client::program::state::{is_any_earning, Network};
 use stipend_client::reader::{ReadError, Reader, ReportState, ShardState};
 
 use crate::commands::network::view::Budget;
@@ -15,6 +15,8 @@ pub struct Looked {
     pub network: String,
     pub mint: String,
     pub paused: bool,
+    /// Unix seconds at which the pause ends by itself; null if only the authority ends it, or there is none.
+    pub pause_ends_at: Option<i64>,
     /// Unix seconds of the clock.
     pub now: i64,
     /// The epoch under way; none before the genesis.
@@ -38,12 +40,17 @@ pub struct Looked {
 #[derive(Debug, Serialize)]
 pub struct Open {
     pub epoch: u32,
-    /// `measured`, `reported`, `scored`, or `late` once nothing more can be scored for it.
+    /// `measured`, `reported`, `scored`, or `late` once closing it waits for no shard; `paused` after its end during a pause.
     pub phase: &'static str,
     pub ends: i64,
-    pub reports_until: i64,
-    pub scores_until: i64,
+    /// Unix seconds at which its windows begin: the latest of its end, when it was opened, and the end of a pause. Null while
+    /// only the authority ends the pause, and so are the ends of the windows.
+    pub windows_begin: Option<i64>,
+    pub reports_until: Option<i64>,
+    pub scores_until: Option<i64>,
+    /// Shards that are scored for it, of those that are awake.
     pub scored_shards: u32,
+    pub awake_shards: u32,
     pub total_score: u64,
     pub oracles: Vec<OracleReports>,
 }
@@ -63,7 +70,9 @@ pub struct OracleReports {
 pub struct Shard {
     pub shard: u32,
     pub slots: usize,
-    pub vacant_slots: u16,
+    pub vacant_slots: usize,
+    /// Whether no node can earn, so that no epoch waits for it.
+    pub dormant: bool,
     /// Whether it is scored for the open epoch.
     pub scored: bool,
     /// The epoch whose scores are still to be turned into atoms.
@@ -93,7 +102,7 @@ pub struct Balance {
     pub lamports: u64,
 }
 
-/// A shard, and what each active oracle reported of it.
+/// A shard that is awake, and what each active oracle reported of it.
 type Reported<'a> = (&'a ShardState, Vec<Option<ReportState>>);
 
 /// Reads everything in a handful of requests.
@@ -102,11 +111,11 @@ pub fn look(accounts: &mut impl Accounts, address: &Address, now: i64) -> Result
     let shards = Reader::new(accounts, *address).first_shards(network.shard_count)?;
     let open_epoch = network.open_epoch;
     let oracles: Vec<_> = network.oracles.active(open_epoch).map(|oracle| oracle.key).collect();
-    let pairs: Vec<_> =
-        shards.iter().flat_map(|shard| oracles.iter().map(move |oracle| (shard.address, *oracle))).collect();
+    let awake = || shards.iter().filter(|shard| !shard.header.is_dormant());
+    let pairs: Vec<_> = awake().flat_map(|shard| oracles.iter().map(|oracle| (shard.address, *oracle))).collect();
     let mut reports = Reader::new(accounts, *address).reports(&pairs)?.into_iter();
     let reported: Vec<Reported> =
-        shards.iter().map(|shard| (shard, reports.by_ref().take(oracles.len()).collect())).collect();
+        awake().map(|shard| (shard, reports.by_ref().take(oracles.len()).collect())).collect();
     let mut roles = vec![("network", *address), ("authority", network.authority)];
     roles.extend(oracles.iter().map(|oracle| ("oracle", *oracle)));
     let wanted: Vec<_> = [network.mint].into_iter().chain(roles.iter().map(|(_, address)| *address)).collect();
@@ -119,17 +128,19 @@ pub fn look(accounts: &mut impl Accounts, address: &Address, now: i64) -> Result
         address: address.to_string(),
         lamports,
     };
+    let paused = network.is_paused(now);
     Ok(Looked {
         network: address.to_string(),
         mint: network.mint.to_string(),
-        paused: network.is_paused(),
+        paused,
+        pause_ends_at: Some(network.pause_ends_at).filter(|end| paused && *end != NO_END),
         now,
         epoch: network.schedule().epoch_at(now),
         genesis: network.genesis,
         open_epoch: open(&network, &oracles, &reported, now),
         shards: shards.iter().map(|shard| look_at_shard(&network, shard)).collect(),
         deadlines: deadlines(&network, now),
-        can_do: can_do(&network, &reported, now),
+        can_do: can_do(&network, &shards, &reported, now),
         budget: Budget::new(&network),
         unclaimed_atoms: shards.iter().flat_map(|shard| &shard.slots).map(|slot| slot.accrued_atoms).sum(),
         supply_atoms: mint.map(|mint| mint.supply_atoms),
@@ -144,11 +155,14 @@ fn is_complete(report: &Option<ReportState>, epoch: u32) -> bool {
 
 fn open(network: &Network, oracles: &[Address], reported: &[Reported], now: i64) -> Open {
     let epoch = network.open_epoch;
-    let (ends, reports_until, scores_until) = times(network);
+    let ends = ends(network);
+    let (reports_until, scores_until) = (network.report_end().ok(), network.score_end().ok());
+    let is_before = |end: Option<i64>| end.is_none_or(|end| now < end);
     let phase = match now {
         _ if now < ends => "measured",
-        _ if now < reports_until => "reported",
-        _ if now < scores_until => "scored",
+        _ if network.is_paused(now) => "paused",
+        _ if is_before(reports_until) => "reported",
+        _ if is_before(scores_until) => "scored",
         _ => "late",
     };
     let of_oracle = |(place, oracle): (usize, &Address)| {
@@ -177,30 +191,27 @@ fn open(network: &Network, oracles: &[Address], reported: &[Reported], now: i64)
         epoch,
         phase,
         ends,
+        windows_begin: network.windows_begin().ok().filter(|begin| *begin != NO_END),
         reports_until,
         scores_until,
         scored_shards: network.scored_shards,
+        awake_shards: network.awake_shards,
         total_score: network.total_score,
         oracles: oracles.iter().enumerate().map(of_oracle).collect(),
     }
 }
 
-/// When the open epoch ends, takes no more reports, and can no longer be scored. At the end of time: never.
-fn times(network: &Network) -> (i64, i64, i64) {
-    let epoch = network.open_epoch;
-    let never = |_| i64::MAX;
-    (
-        network.end(epoch).unwrap_or_else(never),
-        network.report_end(epoch).unwrap_or_else(never),
-        network.score_end(epoch).unwrap_or_else(never),
-    )
+/// When the open epoch ends. At the end of time: never.
+fn ends(network: &Network) -> i64 {
+    network.end(network.open_epoch).unwrap_or(i64::MAX)
 }
 
 fn look_at_shard(network: &Network, shard: &ShardState) -> Shard {
     Shard {
         shard: shard.header.index,
         slots: shard.slots.len(),
-        vacant_slots: shard.header.vacant_slots,
+        vacant_slots: shard.slots.iter().filter(|slot| slot.is_vacant()).count(),
+        dormant: shard.header.is_dormant(),
         scored: shard.header.next_epoch > network.open_epoch,
         unsettled_epoch: shard.header.is_unsettled().then_some(shard.header.scored_epoch),
     }
@@ -209,12 +220,13 @@ fn look_at_shard(network: &Network, shard: &ShardState) -> Shard {
 /// What is still to come, soonest first.
 fn deadlines(network: &Network, now: i64) -> Vec<Deadline> {
     let open_epoch = network.open_epoch;
-    let (ends, reports_until, scores_until) = times(network);
-    let mut all = vec![
-        (format!("epoch {open_epoch} ends"), ends),
-        (format!("epoch {open_epoch} takes no more reports"), reports_until),
-        (format!("epoch {open_epoch} can no longer be scored"), scores_until),
+    let mut all = vec![(format!("epoch {open_epoch} ends"), ends(network))];
+    let windows = [
+        (format!("epoch {open_epoch} takes no more reports"), network.report_end().ok()),
+        (format!("closing epoch {open_epoch} waits for no shard"), network.score_end().ok()),
+        ("the guardian's pause ends".to_owned(), Some(network.pause_ends_at)),
     ];
+    all.extend(windows.into_iter().filter_map(|(what, at)| Some((what, at?))));
     match network.schedule().epoch_at(now) {
         None => all.push(("epoch 0 begins".to_owned(), network.genesis)),
         Some(epoch) if epoch != open_epoch => {
@@ -234,12 +246,14 @@ fn deadlines(network: &Network, now: i64) -> Vec<Deadline> {
 }
 
 /// What a crank would find to do, by the program's own rules.
-fn can_do(network: &Network, reported: &[Reported], now: i64) -> Vec<CanDo> {
+fn can_do(network: &Network, shards: &[ShardState], reported: &[Reported], now: i64) -> Vec<CanDo> {
     let epoch = network.open_epoch;
-    let (ends, reports_until, scores_until) = times(network);
-    let is_open = !network.is_paused() && now >= ends && now < scores_until;
+    let is_open = !network.is_paused(now) && now >= ends(network);
+    let is_window_over = network.report_end().is_ok_and(|end| now >= end);
     let can_score = |(shard, reports): &&Reported| {
-        let is_reported = now >= reports_until || reports.iter().all(|report| is_complete(report, epoch));
+        let is_reported = is_window_over
+            || !is_any_earning(&shard.slots, epoch)
+            || reports.iter().all(|report| is_complete(report, epoch));
         let header = &shard.header;
         is_open && header.next_epoch <= epoch && !header.is_unsettled() && is_reported
     };
@@ -249,13 +263,11 @@ fn can_do(network: &Network, reported: &[Reported], now: i64) -> Vec<CanDo> {
         shards: reported.iter().filter(can_score).map(|(shard, _)| shard.header.index).collect(),
     }];
     all.retain(|step| !step.shards.is_empty());
-    // A copy: what would be written is not.
-    let mut copy = *network;
-    if copy.is_closable(now).unwrap_or(false) {
+    if network.is_closable(now).unwrap_or(false) {
         all.push(CanDo { instruction: "close_epoch", epoch, shards: Vec::new() });
     }
     let mut add = |instruction, is_due: &dyn Fn(&ShardState) -> Option<u32>| {
-        let due: Vec<_> = reported.iter().filter_map(|(shard, _)| Some((is_due(shard)?, shard.header.index))).collect();
+        let due: Vec<_> = shards.iter().filter_map(|shard| Some((is_due(shard)?, shard.header.index))).collect();
         let mut epochs: Vec<_> = due.iter().map(|(epoch, _)| *epoch).collect();
         epochs.sort_unstable();
         epochs.dedup();

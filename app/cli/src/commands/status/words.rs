@@ -2,12 +2,17 @@
 
 use std::io::{self, Write};
 
-use super::look::{CanDo, Looked, OracleReports};
+use super::look::{CanDo, Looked, Open, OracleReports, Shard};
 use crate::figure::{counted, grouped, sol, utc};
 use crate::table::table;
 
 pub fn write(looked: &Looked, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "Network    {}{}", looked.network, if looked.paused { ", PAUSED" } else { "" })?;
+    let paused = match (looked.paused, looked.pause_ends_at) {
+        (false, _) => String::new(),
+        (true, None) => ", PAUSED until the authority resumes".to_owned(),
+        (true, Some(end)) => format!(", PAUSED until {}", utc(end)),
+    };
+    writeln!(out, "Network    {}{paused}", looked.network)?;
     writeln!(out, "Mint       {}", looked.mint)?;
     let under_way =
         looked.epoch.map_or("epoch 0 has not begun".to_owned(), |epoch| format!("epoch {epoch} is under way"));
@@ -15,11 +20,11 @@ pub fn write(looked: &Looked, out: &mut dyn Write) -> io::Result<()> {
     let open = &looked.open_epoch;
     writeln!(
         out,
-        "Open       epoch {}, being {}; {} of {} scored, total score {}",
+        "Open       epoch {}, {}; {} of {} scored, total score {}",
         open.epoch,
-        open.phase,
+        phase(open),
         open.scored_shards,
-        counted(looked.shards.len() as u64, "shard"),
+        counted(open.awake_shards.into(), "awake shard"),
         grouped(open.total_score)
     )?;
     looked.budget.write(out)?;
@@ -29,7 +34,7 @@ pub fn write(looked: &Looked, out: &mut dyn Write) -> io::Result<()> {
         grouped(looked.unclaimed_atoms),
         looked.supply_atoms.map_or("not known".to_owned(), |atoms| format!("{} atoms", grouped(atoms)))
     )?;
-    write_reports(&open.oracles, looked.shards.len(), open.epoch, out)?;
+    write_reports(&open.oracles, open.awake_shards, open.epoch, out)?;
     write_shards(looked, out)?;
     write_deadlines(looked, out)?;
     writeln!(out, "\nTo be done now")?;
@@ -46,7 +51,18 @@ pub fn write(looked: &Looked, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "\n{balances}")
 }
 
-fn write_reports(oracles: &[OracleReports], shards: usize, epoch: u32, out: &mut dyn Write) -> io::Result<()> {
+/// What the open epoch is at, and until when.
+fn phase(open: &Open) -> String {
+    match (open.phase, open.reports_until, open.scores_until) {
+        ("measured", ..) => format!("being measured until {}", utc(open.ends)),
+        ("paused", ..) => "waiting for the end of the pause".to_owned(),
+        ("reported", Some(end), _) => format!("being reported until {}", utc(end)),
+        ("scored", _, Some(end)) => format!("being scored; from {} on closing it waits for no shard", utc(end)),
+        _ => "late: closing it waits for no shard".to_owned(),
+    }
+}
+
+fn write_reports(oracles: &[OracleReports], shards: u32, epoch: u32, out: &mut dyn Write) -> io::Result<()> {
     if oracles.is_empty() {
         return writeln!(out, "\nNo oracle measures epoch {epoch}");
     }
@@ -65,11 +81,14 @@ fn write_reports(oracles: &[OracleReports], shards: usize, epoch: u32, out: &mut
 }
 
 fn write_shards(looked: &Looked, out: &mut dyn Write) -> io::Result<()> {
-    let unscored: Vec<_> = looked.shards.iter().filter(|shard| !shard.scored).map(|shard| shard.shard).collect();
-    let unsettled = looked.shards.iter().filter(|shard| shard.unsettled_epoch.is_some());
-    let unsettled: Vec<_> = unsettled.map(|shard| shard.shard).collect();
-    writeln!(out, "Not scored for epoch {}: shards {}", looked.open_epoch.epoch, list(&unscored))?;
-    writeln!(out, "Scored and not settled: shards {}", list(&unsettled))
+    let numbers = |is: &dyn Fn(&Shard) -> bool| {
+        let found = looked.shards.iter().filter(|shard| is(shard));
+        list(&found.map(|shard| shard.shard).collect::<Vec<_>>())
+    };
+    let unscored = numbers(&|shard| !shard.scored && !shard.dormant);
+    writeln!(out, "Not scored for epoch {}: shards {unscored}", looked.open_epoch.epoch)?;
+    writeln!(out, "Scored and not settled: shards {}", numbers(&|shard| shard.unsettled_epoch.is_some()))?;
+    writeln!(out, "Dormant, no node can earn: shards {}", numbers(&|shard| shard.dormant))
 }
 
 fn write_deadlines(looked: &Looked, out: &mut dyn Write) -> io::Result<()> {

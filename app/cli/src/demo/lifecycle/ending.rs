@@ -68,7 +68,7 @@ fn pay_all(world: &mut World, network: Address, id: u16, devices: &[u32]) -> Res
         Ok(())
     })?;
     let devices: Vec<_> = devices.iter().map(|number| key(&format!("device {number}")).pubkey()).collect();
-    world.act(network, format!("network {id}: bonds and rents of all nodes go back"), |settlement| {
+    world.act(network, format!("network {id}: the deposits of all nodes go back"), |settlement| {
         devices.iter().try_for_each(|device| settlement.close_node(device))
     })?;
     Ok(world.network(network)?.emission.minted_atoms)
@@ -87,6 +87,7 @@ fn close_all(world: &mut World, network: Address, id: u16) -> Result<(), Failure
         |settlement| settlement.close_reports(&oracles),
     )?;
     world.act(network, format!("network {id}: its shards are closed"), |settlement| settlement.close_shards())?;
+    world.act(network, format!("network {id}: so are its directories"), |settlement| settlement.close_directories())?;
     let bonded = world.network(network)?.oracles.has_bond();
     if bonded {
         world.act(network, format!("network {id}: the bonds of its last oracles go back"), |settlement| {

@@ -2,11 +2,12 @@
 
 use solana_address::Address;
 use solana_signer::Signer as _;
-use stipend_client::instruction;
+use stipend_client::instruction::{self, instruction_name};
 use stipend_client::ledger::Ledger as _;
 use stipend_client::program::error::StipendError;
 use stipend_client::program::instructions::NetworkParams;
 use stipend_client::program::state::{EmissionParams, PolicyParams};
+use stipend_client::settlement::Settlement;
 
 use super::world::{key, World, EPOCH_SECS, GENESIS, LAMPORTS_PER_SOL, REPORT_SECS, SCORE_SECS, TOKEN_PROGRAM};
 use crate::demo::DECIMALS;
@@ -170,7 +171,7 @@ fn tell_devices(world: &mut World) -> Result<(), Failure> {
                 StipendError::RegistrarMissing,
                 "a device registers that no registrar vouches for",
                 &operator,
-                &[alone],
+                &[instruction::open_directory(&operator.pubkey(), &first, &stranger), alone],
                 &[&key("device 2")],
             )?;
         }
@@ -186,12 +187,20 @@ fn tell_devices(world: &mut World) -> Result<(), Failure> {
 
 /// Registers a device of network 0, for which the registrar vouches.
 pub fn register(world: &mut World, number: u32, owner: &str, when: &str) -> Result<(), Failure> {
-    let device = key(&format!("device {number}"));
-    let network = world.first;
-    let effect = format!("device {number} of {owner} leaves a bond of 0.05 SOL and {when}");
-    world.act(network, effect, |settlement| {
-        settlement.register(&device, Some(&key("registrar")), &key(owner).pubkey())
-    })?;
-    world.devices.push(device.pubkey());
+    let (operator, registrar, device) = (key("operator"), key("registrar"), key(&format!("device {number}")));
+    let (network, owner_key) = (world.first, key(owner).pubkey());
+    let plan = Settlement::new(&mut world.ledger, &operator, network)
+        .plan_registrations(&[device.pubkey()], Some(&registrar.pubkey()), &owner_key)
+        .map_err(|error| Failure::settling("plan a registration", error))?;
+    for instruction in plan.into_iter().flatten() {
+        let (effect, signers): (_, &[_]) = match instruction_name(&instruction) {
+            "open_directory" => {
+                (format!("the directory of device {number} is opened, by the first byte of its key"), &[])
+            }
+            "open_shard" => ("the next shard is opened, for 4 nodes".to_owned(), &[]),
+            _ => (format!("device {number} of {owner} leaves a bond of 0.05 SOL and {when}"), &[&device, &registrar]),
+        };
+        world.send(effect, &operator, &[instruction], signers)?;
+    }
     Ok(())
 }

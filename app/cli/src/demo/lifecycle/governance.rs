@@ -25,7 +25,7 @@ fn tell_pause(world: &mut World) -> Result<(), Failure> {
     let shard = stipend_client::address::shard(&first, 0);
     world.warp_behind(1, 0);
     let pause = instruction::pause(&guardian.pubkey(), &first);
-    world.send("the guardian stops reports, scoring and claims", &guardian, &[pause], &[])?;
+    world.send("the guardian stops reports, scoring and claims, for 7 days at the most", &guardian, &[pause], &[])?;
 
     let batch = world.batch(first, "oracle 1", 0, 1, &good_day)?;
     let report = instruction::submit_report(&key("oracle 1").pubkey(), &first, &shard, &batch);
@@ -47,6 +47,8 @@ fn tell_pause(world: &mut World) -> Result<(), Failure> {
         &[resumed],
         &[],
     )?;
+    let again = instruction::pause(&guardian.pubkey(), &first);
+    world.refused(StipendError::GuardianPausedLately, "the guardian pauses again at once", &guardian, &[again], &[])?;
     world.report(
         first,
         &["oracle 1", "oracle 2", "oracle 3"],

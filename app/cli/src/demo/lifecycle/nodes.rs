@@ -55,7 +55,7 @@ pub fn tell(world: &mut World) -> Result<(), Failure> {
     let close = instruction::close_node(&first, &shard, &key("device 2").pubkey(), &operator.pubkey());
     world.refused(
         StipendError::NodeOwed,
-        "ann wants the bond of device 2 back, and has not claimed what it earned",
+        "somebody closes device 2 for its deposit, and what it earned is not claimed",
         &operator,
         &[close],
         &[],
@@ -69,9 +69,11 @@ pub fn tell(world: &mut World) -> Result<(), Failure> {
     let claim_ann = claim(world, "ann", &[1]);
     world.send("what device 2 earned before is paid all the same", &operator, &[claim_ann], &[])?;
     let device = key("device 2").pubkey();
-    world.act(first, "bond and rent of device 2 go back, its slot is vacant", |settlement| {
-        settlement.close_node(&device)
-    })?;
+    world.act(
+        first,
+        "the deposit of device 2 goes back, its slot is vacant; the slot's rent stays in it",
+        |settlement| settlement.close_node(&device),
+    )?;
     register(world, 6, "dora", "takes slot 1, whose rent it pays back; it counts from epoch 7 on")?;
     register(world, 8, "ann", "has a slot of its own in shard 1")?;
 

@@ -12,7 +12,7 @@ use stipend_client::metered::Metered;
 use stipend_client::program::error::StipendError;
 use stipend_client::program::state::{Entry, Network, Slot};
 use stipend_client::reader::Reader;
-use stipend_client::settlement::{Settlement, SettlementError};
+use stipend_client::settlement::{Settlement, SettlementError, ShardState};
 use stipend_client::snapshot::Snapshot;
 use stipend_client::{account, address};
 
@@ -68,8 +68,6 @@ pub struct World {
     pub first: Address,
     /// For something else, on the same mint.
     pub second: Address,
-    /// Of the first network, all that ever registered.
-    pub devices: Vec<Address>,
     chapter: &'static str,
     steps: Vec<Step>,
     fees_lamports: u64,
@@ -90,7 +88,6 @@ impl World {
             mint,
             first: address::network(&mint, 0),
             second: address::network(&mint, 1),
-            devices: Vec::new(),
             chapter: "",
             steps: Vec::new(),
             fees_lamports: 0,
@@ -265,6 +262,10 @@ impl World {
         Reader::new(&mut self.ledger, network)
     }
 
+    pub fn shards(&mut self, network: Address) -> Result<Vec<ShardState>, Failure> {
+        self.reader(network).shards().map_err(|error| Failure::settling("read the shards", error))
+    }
+
     pub fn slot(&mut self, network: Address, shard: u32, slot: u16) -> Result<Slot, Failure> {
         let state = self.reader(network).shard(shard).map_err(|error| Failure::settling("read a shard", error))?;
         let missing = || Failure::new(ExitKind::Bug, "read a shard", format!("it has no slot {slot}"));
@@ -312,7 +313,7 @@ impl World {
         effect: impl Into<String>,
         measure: Measure,
     ) -> Result<(), Failure> {
-        let shards = self.reader(network).shards().map_err(|error| Failure::settling("read the shards", error))?;
+        let shards = self.shards(network)?;
         self.act(network, effect, |settlement| {
             for oracle in oracles {
                 for shard in &shards {
@@ -340,9 +341,8 @@ impl World {
     pub fn accounts(&mut self) -> Result<Snapshot, Failure> {
         let mut snapshot = Snapshot::default();
         let owners: Vec<_> = OWNERS.iter().map(|owner| key(owner).pubkey()).collect();
-        let devices = self.devices.clone();
         for network in [self.first, self.second] {
-            let copied = self.reader(network).copy_to(&mut snapshot, &devices, &owners);
+            let copied = self.reader(network).copy_to(&mut snapshot, &owners);
             copied.map_err(|error| Failure::settling("read the accounts", error))?;
         }
         Ok(snapshot)

@@ -53,12 +53,6 @@ impl Accounts for Flaky {
     }
 }
 
-impl Search for Flaky {
-    fn find(&mut self, holding: &[(usize, &[u8])]) -> Result<Vec<(Address, Account)>, LedgerError> {
-        self.ledger.find(holding)
-    }
-}
-
 impl Ledger for Flaky {
     fn send(
         &mut self,
@@ -168,7 +162,7 @@ impl World {
 
     /// Goes on until there is nothing to do; returns when there is.
     fn run(&mut self, runner: &mut OracleRunner) -> Option<i64> {
-        for _ in 0..100 {
+        for _ in 0..1_000 {
             if let Tick::Idle { next, .. } = runner.tick(&mut self.ledger, &self.payer).unwrap() {
                 return next;
             }
@@ -362,20 +356,30 @@ fn an_epoch_whose_window_closed_with_a_part_of_it_missing_is_missed_and_the_next
 }
 
 #[test]
-fn after_a_sleep_every_epoch_is_missed_but_the_one_whose_window_is_open() {
+fn after_a_stall_every_epoch_is_reported_once_it_is_open() {
     let mut world = World::new();
     let mut runner = world.start();
     world.run(&mut runner);
     drop(runner);
-    world.warp_to(GENESIS + 5 * EPOCH_SECS + 1);
-    world.settle(3);
+    // Epochs 1 to 4 are over, and epoch 0 is still to be closed.
+    let now = GENESIS + 5 * EPOCH_SECS;
+    world.warp_to(now);
 
     let mut runner = world.start();
-    world.run(&mut runner);
+    let is_reported = |world: &World, epoch| path(world.folder.path(), epoch, "done").exists();
+    for epoch in 1..5u32 {
+        // All are signed at once, and sent one after another.
+        world.run(&mut runner);
+        assert_eq!(runner.journal.newest().unwrap(), Some(4));
+        assert!(!is_reported(&world, epoch));
+        world.settle(epoch - 1);
+        world.warp_to(now + 10 * i64::from(epoch));
+        world.run(&mut runner);
+        assert!(is_reported(&world, epoch));
+    }
 
-    assert_eq!(runner.journal.newest().unwrap(), Some(4));
-    assert!(!path(world.folder.path(), 3, "batches").exists());
-    assert!(path(world.folder.path(), 4, "done").exists());
+    let ending = |epoch| std::fs::read_to_string(path(world.folder.path(), epoch, "done")).unwrap();
+    assert_eq!([3, 4].map(ending), ["reported\n", "reported\n"]);
 }
 
 #[test]
@@ -394,9 +398,27 @@ fn a_pause_is_waited_out_and_the_same_bytes_are_sent_after_it() {
     world.ledger.send(&world.payer, &[instruction::resume(&authority, &world.network)], &[]).unwrap();
     world.run(&mut runner);
 
+    // The authority's pause has no end.
     assert_eq!(paused, None);
     assert_eq!(world.report(0), [measured(10_000); 200]);
     assert!(path(world.folder.path(), 0, "done").exists());
+}
+
+#[test]
+fn a_guardians_pause_is_waited_out_to_its_end() {
+    let mut world = World::new();
+    let (authority, guardian) = (world.payer.pubkey(), key(5));
+    let set = instruction::set_guardian(&authority, &world.network, Some(&guardian.pubkey()));
+    let pause = instruction::pause(&guardian.pubkey(), &world.network);
+    world.ledger.send(&world.payer, &[set, pause], &[&guardian]).unwrap();
+    let mut runner = world.start();
+
+    let end = world.run(&mut runner);
+    world.warp_to(GENESIS + EPOCH_SECS + 7 * 86_400);
+    world.run(&mut runner);
+
+    assert_eq!(end, Some(GENESIS + EPOCH_SECS + 7 * 86_400));
+    assert_eq!(world.report(0), [measured(10_000); 200]);
 }
 
 #[test]

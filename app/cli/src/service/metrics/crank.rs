@@ -61,7 +61,7 @@ impl CrankMetrics {
     pub fn note(&self, step: &Step, held: usize) {
         let network = &step.network;
         self.service.note_success();
-        self.service.set_paused(network.is_paused());
+        self.service.set_paused(network.is_paused(step.now));
         self.open_epoch.set(network.open_epoch.into());
         let age_secs = network.end(network.open_epoch).map_or(0, |end| step.now.saturating_sub(end).max(0));
         self.open_epoch_age_seconds.set(age_secs);
