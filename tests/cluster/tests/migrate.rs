@@ -17,7 +17,7 @@ use stipend_migrations::{deployment::Deployment, m0001_program::DeployProgram, m
 use tempfile::TempDir;
 
 const SOL: u64 = 1_000_000_000;
-const GIVEN_LAMPORTS: u64 = 10 * SOL;
+const GIVEN_LAMPORTS: u64 = 20 * SOL;
 /// Of one signature.
 const FEE_LAMPORTS: u64 = 5_000;
 /// Bytes of the program in one transaction that payer and deployer sign: 1,232, of which go off two signatures and their count,
