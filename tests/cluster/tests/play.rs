@@ -20,7 +20,7 @@ pub const EPOCHS: u32 = 5;
 const NODES: usize = 4;
 const ORACLES: usize = 3;
 /// Long enough for every oracle to report under all that befalls it.
-const EPOCH_SECS: &str = "45";
+const EPOCH_SECS: &str = "75";
 /// As long as it may be: an epoch.
 const REPORT_SECS: &str = EPOCH_SECS;
 /// Longer than a test: no epoch is closed without its shard.
