@@ -25,6 +25,10 @@ use stipend::ID;
 /// Most compute units that a transaction may ask for.
 pub const MAX_COMPUTE_UNITS: u32 = 1_400_000;
 
+/// Compute units that a rejection may take beyond what success takes: Anchor formats and logs the error. The longest measured
+/// takes about 10,000.
+const ERROR_UNITS: u64 = 20_000;
+
 const COMPUTE_BUDGET: Address = Address::from_str_const("ComputeBudget111111111111111111111111111111");
 
 /// Lets the transaction that it is in use more than the default 200,000 compute units an instruction.
@@ -32,6 +36,13 @@ pub fn compute_unit_limit(units: u32) -> Instruction {
     let mut data = vec![2];
     data.extend_from_slice(&units.to_le_bytes());
     Instruction { program_id: COMPUTE_BUDGET, accounts: Vec::new(), data }
+}
+
+/// Compute-unit limit of a transaction that used `seen` units in a simulation: a fifth more, since accounts may change before it
+/// lands, and enough to name the error if it is rejected then. At most [`MAX_COMPUTE_UNITS`].
+pub fn limit_units(seen: u64) -> u32 {
+    let limit = seen.saturating_add(seen / 5).saturating_add(ERROR_UNITS);
+    u32::try_from(limit).unwrap_or(MAX_COMPUTE_UNITS).min(MAX_COMPUTE_UNITS)
 }
 
 /// Opens an owner's associated token account, if it is not there.

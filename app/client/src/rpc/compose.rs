@@ -1,7 +1,10 @@
 //! A transaction as it goes over the wire, with what it may use and pay.
 
 use super::price::fee_lamports;
-use crate::ledger::{LedgerError, MAX_TRANSACTION_BYTES};
+use crate::{
+    instruction::{limit_units, MAX_COMPUTE_UNITS},
+    ledger::{LedgerError, MAX_TRANSACTION_BYTES},
+};
 use solana_address::Address;
 use solana_compute_budget_interface::{ComputeBudgetInstruction, ID as COMPUTE_BUDGET_ID};
 use solana_hash::Hash;
@@ -12,8 +15,6 @@ use solana_transaction::versioned::VersionedTransaction;
 
 /// Compute units of an instruction that asks for none.
 const DEFAULT_UNITS: u64 = 200_000;
-/// What a transaction may use at the most.
-pub(super) const MAX_UNITS: u32 = 1_400_000;
 
 /// A transaction without its blockhash and signatures.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,7 +29,7 @@ pub(super) struct Composed {
 impl Composed {
     /// What is asked how many units it uses.
     pub(super) fn unlimited(payer: &Address, instructions: &[Instruction]) -> Result<Self, LedgerError> {
-        let limited = with_budget(instructions, MAX_UNITS, 0);
+        let limited = with_budget(instructions, MAX_COMPUTE_UNITS, 0);
         compile(payer, &limited, 0).or_else(|_| compile(payer, instructions, 0))
     }
 
@@ -41,7 +42,7 @@ impl Composed {
         units: u64,
         price: u64,
     ) -> Result<Self, LedgerError> {
-        let limit = limit(units);
+        let limit = limit_units(units);
         let limited = with_budget(instructions, limit, price);
         let composed = compile(payer, &limited, fee_lamports(limit, price));
         // What needs no budget, and has no room for one, goes as it is.
@@ -73,12 +74,6 @@ impl Composed {
     pub(super) fn addresses(&self) -> &[Address] {
         self.message.static_account_keys()
     }
-}
-
-/// A fifth more than was seen: the accounts may change before it lands.
-fn limit(units: u64) -> u32 {
-    let limit = units.saturating_add(units / 5).saturating_add(1_000);
-    u32::try_from(limit).unwrap_or(MAX_UNITS).min(MAX_UNITS)
 }
 
 /// The limit takes the place of one that is there already; what is new goes to the end, for signatures are found by the place of
@@ -139,27 +134,27 @@ mod tests {
     }
 
     #[test]
-    fn a_budget_goes_to_the_end_and_asks_for_a_fifth_more_than_was_seen() {
+    fn a_budget_goes_to_the_end() {
         let composed = Composed::new(&payer(), &[instruction(4)], 10_000, 3).unwrap();
 
-        // 10,000 and a fifth and 1,000 are 13,000 units; at 3 micro-lamports each 0.039 lamports, paid as one.
+        // 10,000 units and a fifth and 20,000 for an error are 32,000; at 3 micro-lamports each 0.096 lamports, paid as one.
         assert_eq!(composed.priority_lamports, 1);
         let VersionedMessage::V0(message) = &composed.message else { panic!("version 0") };
         assert_eq!(message.instructions.len(), 3);
         assert_eq!(message.instructions[0].data.len(), 4);
-        assert_eq!(message.instructions[1].data, [vec![2], 13_000u32.to_le_bytes().to_vec()].concat());
+        assert_eq!(message.instructions[1].data, [vec![2], 32_000u32.to_le_bytes().to_vec()].concat());
         assert_eq!(message.instructions[2].data, [vec![3], 3u64.to_le_bytes().to_vec()].concat());
     }
 
     #[test]
     fn a_limit_that_is_there_is_replaced_in_its_place() {
-        let asked = ComputeBudgetInstruction::set_compute_unit_limit(MAX_UNITS);
+        let asked = ComputeBudgetInstruction::set_compute_unit_limit(MAX_COMPUTE_UNITS);
 
         let composed = Composed::new(&payer(), &[asked, instruction(4)], 50_000, 0).unwrap();
 
         let VersionedMessage::V0(message) = &composed.message else { panic!("version 0") };
         assert_eq!(message.instructions.len(), 2);
-        assert_eq!(message.instructions[0].data, [vec![2], 61_000u32.to_le_bytes().to_vec()].concat());
+        assert_eq!(message.instructions[0].data, [vec![2], 80_000u32.to_le_bytes().to_vec()].concat());
     }
 
     #[test]
@@ -178,12 +173,5 @@ mod tests {
             Composed::new(&payer(), &[instruction(1_030)], 0, 0),
             Err(LedgerError::TooLong { bytes: 1_233 })
         ));
-    }
-
-    #[test]
-    fn a_limit_never_passes_what_a_transaction_may_use() {
-        assert_eq!(limit(0), 1_000);
-        assert_eq!(limit(1_399_000), MAX_UNITS);
-        assert_eq!(limit(u64::MAX), MAX_UNITS);
     }
 }
