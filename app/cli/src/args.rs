@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::network::NetworkCommand;
 use crate::commands::{
-    airdrop, claim, completions, crank_run, demo, explain, keygen, man, node_act, node_list, node_register, oracle_add,
+    airdrop, claim, completions, crank_run, explain, keygen, man, node_act, node_list, node_register, oracle_add,
     oracle_ingest, oracle_ingest_snapshot, oracle_list, oracle_measure, oracle_relay, oracle_remove, oracle_run,
     oracle_sign, oracle_withdraw_bond, status, verify,
 };
@@ -28,7 +28,8 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Settle measurement files end to end on a Solana VM in this process
-    Demo(demo::Args),
+    #[cfg(feature = "demo")]
+    Demo(crate::commands::demo::Args),
     /// Make a key: of a payer, a device, an oracle
     Keygen(keygen::Args),
     /// Ask the faucet of a test cluster for SOL

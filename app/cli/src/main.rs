@@ -5,21 +5,9 @@
 mod args;
 mod cluster;
 mod commands;
-mod demo;
-mod explanation;
-mod failure;
-mod figure;
-mod ingest;
 mod keypair_file;
 mod logging;
 mod measurement_output;
-mod oracle;
-mod output_file;
-mod print;
-mod program;
-mod service;
-mod source;
-mod table;
 
 use std::io;
 use std::panic;
@@ -29,6 +17,8 @@ use clap::Parser as _;
 
 use args::Cli;
 use failure::ExitKind;
+use stipend_oracle::{ingest, service, source};
+use stipend_terminal::{explanation, failure, figure, output_file, print, progress, table};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();

@@ -7,7 +7,9 @@
 //! - [`batch`]: measurements signed by an oracle, ready to be relayed by anybody
 //! - [`config`]: what Solana's own tools keep
 //! - [`slots`]: the file that says where each node's slot is
-//! - [`ledger`]: where transactions are sent: [`rpc`], a cluster; [`embedded`], one in this process; [`metered`] counts what they cost
+//! - [`rules`], [`unit`]: the rules of a new network, and the units that they are in
+//! - [`ledger`]: where transactions are sent: [`rpc`], a cluster; `embedded` (a feature), one in this process; [`metered`] counts
+//!   what they cost
 //! - [`reader`]: what a network's accounts say, wherever they are read; [`snapshot`], a folder of them
 //! - [`claim`]: what owners can have paid, from what the accounts say
 //! - [`verify`], [`explain`]: an epoch rebuilt, and a node's reward in its parts, from accounts alone
@@ -21,6 +23,7 @@ pub mod claim;
 pub mod config;
 pub mod crank;
 pub mod csv_rows;
+#[cfg(feature = "embedded")]
 pub mod embedded;
 pub mod explain;
 pub mod instruction;
@@ -30,9 +33,11 @@ pub mod metered;
 pub mod reader;
 pub mod relay;
 pub mod rpc;
+pub mod rules;
 pub mod settlement;
 pub mod slots;
 pub mod snapshot;
+pub mod unit;
 pub mod verify;
 
 pub use stipend as program;

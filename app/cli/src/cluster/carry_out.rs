@@ -134,15 +134,15 @@ fn ask(doing: &str) -> Result<(), Failure> {
     Err(Failure::usage(doing, "not confirmed; nothing was sent"))
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "demo"))]
 mod tests {
     use super::*;
     use crate::failure::ExitKind;
-    use crate::program::embedded_ledger;
     use solana_address::Address;
     use solana_signer::Signer as _;
     use stipend_client::embedded::EmbeddedLedger;
     use stipend_client::ledger::Accounts as _;
+    use stipend_demo::embedded_ledger;
 
     const YES: ConsentArgs = ConsentArgs { yes: true, dry_run: false };
     const LOOK: ConsentArgs = ConsentArgs { yes: false, dry_run: true };

@@ -338,5 +338,5 @@ fn tokens(atoms: u128, decimals: u8) -> String {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "demo"))]
 mod tests;

@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use stipend_client::program::constants::MAX_SHARD_SLOTS;
 use stipend_client::snapshot::{check_free, Snapshot};
 
-use crate::demo::{write_story, write_tables, Rows, Rules, Scenario, Stage, Story, Unit};
 use crate::failure::Failure;
 use crate::ingest::Instant;
 use crate::print::{print, Format};
+use stipend_client::unit::Unit;
+use stipend_demo::{write_story, write_tables, Rows, Rules, Scenario, Stage, Story};
 
 /// What the help says below the options.
 const NOTES: &str =

@@ -4,6 +4,7 @@ pub mod airdrop;
 pub mod claim;
 pub mod completions;
 pub mod crank_run;
+#[cfg(feature = "demo")]
 pub mod demo;
 pub mod explain;
 pub mod keygen;
@@ -35,6 +36,7 @@ pub fn run(cli: Cli, stdout: &mut dyn Write) -> Result<(), Failure> {
     match cli.command {
         Command::Airdrop(args) => airdrop::run(&args, stdout),
         Command::Completions(args) => completions::run(&args, stdout),
+        #[cfg(feature = "demo")]
         Command::Demo(args) => demo::run(&args, stdout),
         Command::Verify(args) => verify::run(&args, stdout),
         Command::Explain(args) => explain::run(&args, stdout),

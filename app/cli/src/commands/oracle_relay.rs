@@ -12,10 +12,10 @@ use stipend_client::batch::{self, SignedBatch};
 use stipend_client::relay::{look, relay, Arrival, Relayed, Witness};
 
 use crate::cluster::{ClusterArgs, PayerArgs};
-use crate::demo::progress::Progress;
 use crate::failure::{ExitKind, Failure};
 use crate::figure::{counted, sol};
 use crate::print::{print, Format};
+use crate::progress::Progress;
 
 const DOING: &str = "relay the signed batches";
 

@@ -14,11 +14,11 @@ use stipend_client::rpc::RpcLedger;
 use crate::cluster::{ClusterArgs, NetworkArgs};
 use crate::failure::{ExitKind, Failure};
 use crate::keypair_file::{read_key, read_keypair};
-use crate::oracle::{Ends, Journal, OracleRunner, PlacesArgs, Role, RunError, Tick};
 use crate::print::{print, Format};
 use crate::service::metrics::{MetricsArgs, OracleMetrics};
 use crate::service::{kind_of, wait_for_cluster, RestArgs, Stop};
 use crate::source::{EpochClock, SourceArgs};
+use stipend_oracle::{Ends, Journal, OracleRunner, PlacesArgs, Role, RunError, Tick};
 
 const DOING: &str = "run the oracle";
 

@@ -8,11 +8,11 @@ use stipend_client::reader::Reader;
 use stipend_client::verify::{verify, Place, Verification, VerifyError};
 
 use crate::cluster::{NetworkArgs, OriginArgs};
-use crate::demo::unit_text;
 use crate::failure::{ExitKind, Failure};
 use crate::figure::{counted, grouped, percent};
 use crate::print::{print, Format};
 use crate::table::table;
+use stipend_client::unit::unit_text;
 
 /// What the help says below the options.
 const NOTES: &str =

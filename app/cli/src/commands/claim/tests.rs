@@ -8,7 +8,7 @@ use stipend_client::settlement::OwnerClaim;
 use stipend_client::{address, instruction};
 
 use super::*;
-use crate::program::embedded_ledger;
+use stipend_demo::embedded_ledger;
 
 const GENESIS: i64 = 1_700_000_000;
 const EPOCH_SECS: u32 = 3_600;

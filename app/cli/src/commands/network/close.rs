@@ -179,7 +179,7 @@ fn withdraw(address: &Address, network: &Network) -> Vec<Step> {
     bonded.map(step).collect()
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "demo"))]
 mod tests {
     use solana_keypair::Keypair;
     use stipend_client::embedded::EmbeddedLedger;

@@ -16,14 +16,15 @@ use stipend_client::{address, instruction};
 
 use super::genesis::Genesis;
 use super::mint;
-use super::rules::{default_emission, default_rules, DecayArgs, RulesArgs};
+use super::rules::{DecayArgs, RulesArgs};
 use super::view::domain_text;
 use crate::cluster::{carry_out, AuthorityArgs, ClusterArgs, ConsentArgs, Done, PayerArgs, Step};
-use crate::demo::Unit;
 use crate::failure::{ExitKind, Failure};
 use crate::figure::{grouped, utc};
 use crate::keypair_file::{generate_key, read_keypair};
 use crate::print::{print, Format};
+use stipend_client::rules::{default_emission, default_rules};
+use stipend_client::unit::Unit;
 
 const DOING: &str = "create the network";
 
@@ -218,14 +219,14 @@ impl Args {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "demo"))]
 pub(super) mod tests {
     use clap::Parser;
     use stipend_client::embedded::EmbeddedLedger;
     use stipend_client::program::state::{EmissionParams, Network};
 
     use super::*;
-    use crate::program::embedded_ledger;
+    use stipend_demo::embedded_ledger;
 
     #[derive(Parser)]
     struct Only {

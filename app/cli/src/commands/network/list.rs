@@ -9,10 +9,10 @@ use stipend_client::ledger::Accounts as _;
 use stipend_client::reader::{networks, ReadError};
 
 use crate::cluster::OriginArgs;
-use crate::demo::unit_text;
 use crate::failure::Failure;
 use crate::print::{print_list, Format};
 use crate::table::table;
+use stipend_client::unit::unit_text;
 
 const DOING: &str = "list the networks";
 

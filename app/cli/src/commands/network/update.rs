@@ -14,10 +14,10 @@ use stipend_client::reader::Reader;
 use super::rules::{DecayArgs, RulesArgs};
 use super::view::{side_by_side, RulesView};
 use crate::cluster::{carry_out, AuthorityArgs, ClusterArgs, ConsentArgs, Done, NetworkArgs, PayerArgs, Step};
-use crate::demo::unit_text;
 use crate::failure::Failure;
 use crate::figure::grouped;
 use crate::print::{print, Format};
+use stipend_client::unit::unit_text;
 
 const DOING: &str = "update the network's rules";
 
@@ -155,7 +155,7 @@ fn effect(network: &Network, from_epoch: u32, begins: bool) -> String {
     format!("change the rules from epoch {} on{schedule}{replaced}", grouped(from_epoch.into()))
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "demo"))]
 mod tests {
     use clap::Parser;
     use stipend_client::program::state::Policy;

@@ -7,9 +7,9 @@ use solana_address::Address;
 use stipend_client::program::constants::{NO_END, NO_EPOCH};
 use stipend_client::program::state::{EmissionParams, Network, Policy, PolicyParams};
 
-use crate::demo::unit_text;
 use crate::figure::{counted, grouped, percent, sol, utc};
-use crate::table::table;
+use crate::table::{table, Table};
+use stipend_client::unit::unit_text;
 
 /// A domain as hex, as `stipend oracle sign` takes it.
 pub fn domain_text(domain: &[u8; 8]) -> String {
@@ -243,7 +243,7 @@ impl Budget {
     }
 }
 
-fn one_column(rules: &RulesView, unit: &str) -> comfy_table::Table {
+fn one_column(rules: &RulesView, unit: &str) -> Table {
     let mut lines = table(&["rule", &format!("from epoch {} on", rules.from_epoch)], &[1]);
     for (name, value) in rules.lines(unit) {
         lines.add_row([name.to_owned(), value]);
@@ -252,7 +252,7 @@ fn one_column(rules: &RulesView, unit: &str) -> comfy_table::Table {
 }
 
 /// Two sets of rules; what differs is marked.
-pub fn side_by_side(old: &RulesView, new: &RulesView, unit: &str) -> comfy_table::Table {
+pub fn side_by_side(old: &RulesView, new: &RulesView, unit: &str) -> Table {
     let header = [old, new].map(|rules| format!("from epoch {} on", rules.from_epoch));
     let mut lines = table(&["rule", &header[0], &header[1], ""], &[1, 2]);
     for ((name, before), (_, after)) in old.lines(unit).into_iter().zip(new.lines(unit)) {

@@ -19,10 +19,11 @@ use super::cost::{Costs, Instruction, PerNodeEpoch, Rent};
 use super::key::demo_key;
 use super::outcome::{Balance, EpochOutcome, NetworkFacts, NodeFacts, NodeOutcome, OracleFacts, Outcome};
 use super::progress::Progress;
-use super::rules::{unit_text, Rules, DECIMALS};
+use super::rules::Rules;
 use super::scenario::Scenario;
 use crate::failure::{ExitKind, Failure};
 use crate::program::embedded_ledger;
+use stipend_client::unit::{unit_text, DECIMALS};
 
 const TOKEN_PROGRAM: Address = spl_token_interface::ID;
 /// Bytes of an SPL token mint.

@@ -17,8 +17,8 @@ use stipend_client::relay::{look, relay, Arrival, Witness};
 
 use super::places::Places;
 use super::{Journal, JournalError};
-use crate::demo::progress::Progress;
 use crate::figure::counted;
+use crate::progress::Progress;
 use crate::service::metrics::{EpochOutcome, OracleMetrics};
 use crate::source::{EpochClock, Source};
 

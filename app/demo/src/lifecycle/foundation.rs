@@ -10,8 +10,8 @@ use stipend_client::program::state::{EmissionParams, PolicyParams};
 use stipend_client::settlement::Settlement;
 
 use super::world::{key, World, EPOCH_SECS, GENESIS, LAMPORTS_PER_SOL, REPORT_SECS, SCORE_SECS, TOKEN_PROGRAM};
-use crate::demo::DECIMALS;
 use crate::failure::{ExitKind, Failure};
+use stipend_client::unit::DECIMALS;
 
 const MINT_BYTES: usize = 82;
 /// One token.

@@ -64,6 +64,7 @@ impl Failure {
         Self::new(exit_kind, doing, cause)
     }
 
+    /// As scripts see it.
     pub fn exit_kind(&self) -> ExitKind {
         self.exit_kind
     }

@@ -10,9 +10,9 @@ pub const MAX_EPOCHS: u32 = 10_000;
 
 /// The samples of two homes: name and content.
 const SAMPLES: [(&str, &str); 3] = [
-    ("netrics/ookla.csv", include_str!("../../samples/netrics/ookla.csv")),
-    ("netrics/ndt7.csv", include_str!("../../samples/netrics/ndt7.csv")),
-    ("netrics/iperf.csv", include_str!("../../samples/netrics/iperf.csv")),
+    ("netrics/ookla.csv", include_str!("../../cli/samples/netrics/ookla.csv")),
+    ("netrics/ndt7.csv", include_str!("../../cli/samples/netrics/ndt7.csv")),
+    ("netrics/iperf.csv", include_str!("../../cli/samples/netrics/iperf.csv")),
 ];
 
 /// One oracle, which signs what its file says.

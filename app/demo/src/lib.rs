@@ -10,14 +10,17 @@ mod cost;
 mod key;
 mod lifecycle;
 mod outcome;
-pub mod progress;
+mod program;
 mod rules;
 mod scenario;
 mod stage;
 mod tables;
 
 pub use lifecycle::{write_story, Story};
-pub use rules::{unit_text, Rules, Unit, DECIMALS};
+pub use program::embedded_ledger;
+pub use rules::Rules;
 pub use scenario::Scenario;
 pub use stage::Stage;
 pub use tables::{write_tables, Rows};
+
+use stipend_terminal::{explanation, failure, figure, progress, table};

@@ -11,9 +11,9 @@ use stipend_client::program::math::score::Reason;
 use stipend_client::program::state::{Entry, Slot, SlotState};
 use stipend_client::verify::reason_name;
 
-use crate::demo::unit_text;
 use crate::figure::{grouped, percent, sol};
 use crate::table::table;
+use stipend_client::unit::unit_text;
 
 /// The JSON object; its fields are documented in `app/cli/README.md`.
 #[derive(Debug, Serialize)]
@@ -87,6 +87,7 @@ struct OracleValue {
 }
 
 impl Outcome {
+    /// What was found of a node of `network`.
     pub fn new(network: &Address, found: &Explanation) -> Self {
         let (node, slot) = (&found.node, &found.slot);
         let is_boosting = slot.state == SlotState::Boosting as u8 && slot.from_epoch < slot.until;

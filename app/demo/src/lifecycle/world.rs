@@ -17,8 +17,8 @@ use stipend_client::snapshot::Snapshot;
 use stipend_client::{account, address};
 
 use super::step::{Refusal, Step};
-use crate::demo::key::demo_key;
 use crate::failure::{ExitKind, Failure};
+use crate::key::demo_key;
 use crate::program::embedded_ledger;
 
 /// Unix seconds at which epoch 0 begins: 2026-01-01T00:00:00Z.

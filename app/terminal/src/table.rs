@@ -1,6 +1,7 @@
 //! Tables on a terminal.
 
-use comfy_table::{presets, CellAlignment, Table};
+pub use comfy_table::Table;
+use comfy_table::{presets, CellAlignment};
 
 /// A table whose columns `right` are numbers.
 pub fn table(header: &[&str], right: &[usize]) -> Table {

@@ -26,6 +26,7 @@ pub enum Existing {
 
 /// Why a file was not made.
 #[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "each message says what its variant is")]
 pub enum OutputFileError {
     #[error("`{}` exists; choose another name, or pass --force to replace it", path.display())]
     Exists { path: PathBuf },

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::demo::DECIMALS;
+use stipend_client::unit::DECIMALS;
 
 /// `1234567` is `1,234,567`.
 pub fn grouped(number: u64) -> String {

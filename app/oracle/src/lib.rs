@@ -1,0 +1,22 @@
+//! An oracle's daemon: it measures, signs, keeps what it signed, and sends that.
+//!
+//! - [`source`]: where measurements come from
+//! - [`ingest`]: from samples to measurements
+//! - [`Journal`]: what was signed, on disk
+//! - [`OracleRunner`]: what is done at one moment
+//! - [`service`]: what daemons share: metrics, signals, waits
+
+#![allow(missing_docs)]
+
+pub mod ingest;
+mod journal;
+mod places;
+mod runner;
+pub mod service;
+pub mod source;
+
+pub use journal::{Journal, JournalError, Role};
+pub use places::PlacesArgs;
+pub use runner::{Ends, OracleRunner, RunError, Tick};
+
+use stipend_terminal::{failure, figure, output_file, progress};
