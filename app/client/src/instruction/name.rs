@@ -139,7 +139,7 @@ mod tests {
     use super::*;
     use crate::instruction;
 
-    const SOMEBODY: Address = Address::new_from_array([7; 32]);
+    const SOMEBODY: Address = Address::new_from_array([9; 32]);
 
     #[test]
     fn instructions_of_other_programs_are_called_what_those_call_them() {
