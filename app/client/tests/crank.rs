@@ -6,7 +6,7 @@ use solana_keypair::Keypair;
 use solana_signer::Signer;
 use stipend_client::{
     account, address,
-    crank::{Crank, CrankOptions, Outcome, Step, Task},
+    crank::{Crank, CrankOptions, Openings, Outcome, Step, Task},
     embedded::EmbeddedLedger,
     instruction,
     ledger::{Accounts as _, Ledger as _},
@@ -16,12 +16,14 @@ use stipend_client::{
     },
     settlement::Settlement,
 };
+use tempfile::TempDir;
 
 const GENESIS: i64 = 1_700_000_000;
 const EPOCH_SECS: i64 = 3_600;
 const REPORT_SECS: i64 = 600;
 const TOKEN_PROGRAM: Address = spl_token_interface::ID;
 const ALL: CrankOptions = CrankOptions { claim_from_atoms: Some(1), open_reports: true };
+const SOL: u64 = 1_000_000_000;
 const END_0: i64 = GENESIS + EPOCH_SECS;
 
 fn key(seed: u8) -> Keypair {
@@ -34,6 +36,7 @@ fn oracles() -> [Keypair; 2] {
 
 /// Two oracles and three nodes of one owner, in shards of two.
 struct World {
+    folder: TempDir,
     ledger: EmbeddedLedger,
     payer: Keypair,
     network: Address,
@@ -63,7 +66,7 @@ impl World {
             let add = instruction::add_oracle(&authority, &authority, &network, &oracle.pubkey());
             ledger.send(&payer, &[add], &[]).unwrap();
         }
-        let mut world = Self { ledger, payer, network, mint };
+        let mut world = Self { folder: tempfile::tempdir().unwrap(), ledger, payer, network, mint };
         for node in 0..3 {
             world.settlement().register(&key(40 + node), None, &key(4).pubkey()).unwrap();
         }
@@ -72,6 +75,12 @@ impl World {
 
     fn settlement(&mut self) -> Settlement<'_, EmbeddedLedger> {
         Settlement::new(&mut self.ledger, &self.payer, self.network)
+    }
+
+    /// A crank that does all it can, and opens token accounts for so much a day.
+    fn crank(&self, lamports_a_day: u64) -> Crank {
+        let openings = Openings::read(&self.folder.path().join("opened.csv"), lamports_a_day).unwrap();
+        Crank::new(self.network, ALL).with_openings(openings)
     }
 
     fn step(&mut self, crank: &mut Crank) -> Step {
@@ -124,7 +133,7 @@ fn done(step: &Step) -> Vec<&'static str> {
 #[test]
 fn an_epoch_is_taken_step_by_step_from_its_reports_to_the_owners() {
     let mut world = World::new();
-    let mut crank = Crank::new(world.network, ALL);
+    let mut crank = world.crank(SOL);
 
     assert_eq!(done(&world.step(&mut crank)), ["open_report"; 4]);
     let idle = world.step(&mut crank);
@@ -202,7 +211,7 @@ fn a_shard_that_somebody_opens_and_nobody_uses_costs_a_crank_nothing() {
     world.settlement().register(&key(43), None, &key(4).pubkey()).unwrap();
     let payer = world.payer.pubkey();
     world.send(instruction::open_shard(&payer, &world.network.clone(), 2));
-    let mut crank = Crank::new(world.network, ALL);
+    let mut crank = world.crank(SOL);
 
     let opened = world.step(&mut crank);
     world.ledger.warp_to(END_0 + REPORT_SECS);
@@ -238,7 +247,7 @@ fn a_shard_that_can_still_be_scored_is_scored_before_its_epoch_is_closed() {
 #[test]
 fn two_cranks_take_every_step_once_and_neither_fails() {
     let mut world = World::new();
-    let (mut one, mut other) = (Crank::new(world.network, ALL), Crank::new(world.network, ALL));
+    let (mut one, mut other) = (world.crank(SOL), world.crank(SOL));
     let mut taken = Vec::new();
     for epoch in 0..3 {
         world.step(&mut one);
@@ -264,7 +273,7 @@ fn two_cranks_take_every_step_once_and_neither_fails() {
 #[test]
 fn what_another_crank_did_first_is_named_within_the_compute_limit() {
     let mut world = World::new();
-    let mut crank = Crank::new(world.network, ALL);
+    let mut crank = world.crank(SOL);
     world.step(&mut crank);
     world.ledger.warp_to(END_0);
     for (oracle, shard) in [(0, 0), (1, 0), (0, 1), (1, 1)] {
@@ -390,7 +399,7 @@ fn a_payer_without_lamports_is_no_refusal_and_is_tried_again_at_once() {
 #[test]
 fn lamports_at_a_token_accounts_address_keep_its_owner_from_nothing() {
     let mut world = World::new();
-    let mut crank = Crank::new(world.network, ALL);
+    let mut crank = world.crank(SOL);
     let token = address::associated_token(&key(4).pubkey(), &world.mint, &TOKEN_PROGRAM);
     world.ledger.airdrop(&token, 1_000_000).unwrap();
     world.step(&mut crank);
@@ -412,4 +421,91 @@ fn lamports_at_a_token_accounts_address_keep_its_owner_from_nothing() {
     // 3,000 atoms for three nodes of one score; the rate is floored, so each has one less.
     let found = world.ledger.account(&token).unwrap().unwrap();
     assert_eq!(account::token_atoms(&found.data), Ok(3 * 999));
+}
+
+/// Has every epoch up to `epochs` reported and taken, and returns how many claims each step left out at the end of an epoch.
+fn run_epochs(world: &mut World, crank: &mut Crank, epochs: u32, mut after: impl FnMut(&mut World)) -> Vec<usize> {
+    let mut unopened = Vec::new();
+    for epoch in 0..epochs {
+        world.step(crank);
+        world.ledger.warp_to(END_0 + i64::from(epoch) * EPOCH_SECS);
+        for (oracle, shard) in [(0, 0), (1, 0), (0, 1), (1, 1)] {
+            world.report(oracle, shard, epoch);
+        }
+        loop {
+            let step = world.step(crank);
+            done(&step);
+            if step.outcomes.is_empty() {
+                unopened.push(step.unopened);
+                break;
+            }
+        }
+        after(world);
+    }
+    unopened
+}
+
+fn token_account(world: &World) -> Address {
+    address::associated_token(&key(4).pubkey(), &world.mint, &TOKEN_PROGRAM)
+}
+
+#[test]
+fn without_being_told_a_crank_opens_no_token_account() {
+    let mut world = World::new();
+    let mut crank = Crank::new(world.network, ALL);
+
+    let unopened = run_epochs(&mut world, &mut crank, 2, |_| ());
+
+    // The owner has something to claim in both shards.
+    assert_eq!(unopened, [2, 2]);
+    assert_eq!(world.ledger.account(&token_account(&world)).unwrap(), None);
+}
+
+#[test]
+fn an_owner_who_closes_the_token_account_every_epoch_costs_one_rent_ever() {
+    let mut world = World::new();
+    let mut crank = world.crank(SOL);
+    let (owner, elsewhere) = (key(4), key(5).pubkey());
+    world.ledger.airdrop(&owner.pubkey(), SOL).unwrap();
+    let payer = world.payer.pubkey();
+    let mint = world.mint;
+    world.send(instruction::open_associated_token(&payer, &elsewhere, &mint, &TOKEN_PROGRAM));
+    let rent_lamports = world.ledger.rent_lamports(165).unwrap();
+    let mut kept_lamports = 0;
+
+    let unopened = run_epochs(&mut world, &mut crank, 4, |world| {
+        let token = token_account(world);
+        let Some(found) = world.ledger.account(&token).unwrap() else { return };
+        let atoms = account::token_atoms(&found.data).unwrap();
+        let to = address::associated_token(&elsewhere, &mint, &TOKEN_PROGRAM);
+        let owner_key = owner.pubkey();
+        let move_away =
+            spl_token_interface::instruction::transfer(&TOKEN_PROGRAM, &token, &to, &owner_key, &[], atoms).unwrap();
+        let close =
+            spl_token_interface::instruction::close_account(&TOKEN_PROGRAM, &token, &owner_key, &owner_key, &[])
+                .unwrap();
+        world.ledger.send(&owner, &[move_away, close], &[]).unwrap();
+        kept_lamports += found.lamports;
+        // A crank that starts anew remembers.
+    });
+    let mut restarted = world.crank(SOL);
+    let after_restart = world.step(&mut restarted);
+
+    assert_eq!(kept_lamports, rent_lamports);
+    assert_eq!(unopened, [0, 2, 2, 2]);
+    assert_eq!((done(&after_restart), after_restart.unopened), (vec![], 2));
+}
+
+#[test]
+fn a_budget_that_a_rent_exceeds_opens_nothing() {
+    let mut world = World::new();
+    let rent_lamports = world.ledger.rent_lamports(165).unwrap();
+    let mut poor = world.crank(rent_lamports - 1);
+
+    let unopened = run_epochs(&mut world, &mut poor, 1, |_| ());
+    let mut enough = world.crank(rent_lamports);
+    let claimed = world.step(&mut enough);
+
+    assert_eq!(unopened, [2]);
+    assert_eq!(done(&claimed), ["claim", "claim"]);
 }

@@ -1,12 +1,13 @@
 //! `stipend crank run`
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Serialize;
 use solana_keypair::Keypair;
 use solana_signer::Signer as _;
-use stipend_client::crank::{Crank, CrankOptions, Outcome, Step, Task};
+use stipend_client::crank::{Crank, CrankOptions, Openings, Outcome, Step, Task};
 use stipend_client::ledger::{Accounts as _, LedgerError};
 use stipend_client::reader::ReadError;
 use stipend_client::rpc::RpcLedger;
@@ -32,9 +33,16 @@ pub struct Args {
     /// Do all that is due now, and end
     #[arg(long)]
     once: bool,
-    /// Have everybody paid what has accrued; the payer opens the token accounts that are missing, 0.002 SOL each
+    /// Have everybody paid who has a token account
     #[arg(long)]
     claim: bool,
+    /// With --claim: open token accounts that are missing, once for an owner ever; FILE remembers whose, and is made if it is
+    /// missing
+    #[arg(long, value_name = "FILE", requires = "claim")]
+    open_token_accounts: Option<PathBuf>,
+    /// Rent that may be paid for token accounts on a day in UTC; one of SPL Token takes about 0.001 to 0.002 SOL
+    #[arg(long, value_name = "LAMPORTS", default_value_t = 50_000_000, requires = "open_token_accounts")]
+    open_lamports_a_day: u64,
     /// With --claim: leave what an owner has accrued in a shard until it is at least so much
     #[arg(long, value_name = "ATOMS", default_value_t = 1, requires = "claim")]
     claim_from: u64,
@@ -67,6 +75,7 @@ struct Summary {
     judged: usize,
     reports_opened: usize,
     claims: usize,
+    owners_without_token_account: usize,
     outrun: usize,
     refused: usize,
     fee_lamports: u64,
@@ -75,6 +84,7 @@ struct Summary {
 impl Summary {
     fn note(&mut self, step: &Step) {
         self.open_epoch = step.network.open_epoch;
+        self.owners_without_token_account = step.unopened;
         for (task, outcome) in &step.outcomes {
             let count = match outcome {
                 Outcome::Done(receipt) => {
@@ -100,6 +110,8 @@ impl Summary {
 pub fn run(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
     args.output.check_no_list()?;
     let payer = args.payer.read(&args.cluster)?;
+    let openings = args.open_token_accounts.as_ref().map(|path| Openings::read(path, args.open_lamports_a_day));
+    let openings = openings.transpose().map_err(|error| Failure::usage(DOING, error))?;
     let mut ledger = args.cluster.connect()?;
     let stop = Stop::listen().map_err(|error| Failure::usage(DOING, error))?;
     let (registry, metrics) = CrankMetrics::register();
@@ -113,6 +125,9 @@ pub fn run(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
     tracing::info!("crank of network {network}, paid by {}", payer.pubkey());
 
     let mut crank = Crank::new(network, options);
+    if let Some(openings) = openings {
+        crank = crank.with_openings(openings);
+    }
     let mut summary = Summary { network: network.to_string(), ..Summary::default() };
     while !stop.is_asked() {
         let stepped = crank.step(&mut ledger, &payer);

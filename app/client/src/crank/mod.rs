@@ -4,9 +4,11 @@
 //! more, and says when there may be something to do again. It keeps nothing that it could not read again, so that it can be
 //! ended at any moment, and several cranks of one network lose nothing but a few fees to each other.
 
+mod openings;
 mod plan;
 mod task;
 
+pub use openings::{Openings, OpeningsError};
 pub use task::{Outcome, Task};
 
 use crate::{
@@ -16,9 +18,10 @@ use crate::{
 };
 use plan::Planner;
 use solana_address::Address;
+use solana_instruction::Instruction;
 use solana_keypair::Keypair;
 use solana_signer::Signer;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use stipend::state::Network;
 
 /// Transactions of one step at the most: whoever ends the program waits for no more than these.
@@ -29,8 +32,7 @@ const HOLD_SECS: (i64, i64) = (4, 600);
 /// What a crank does beside scoring, judging, closing and settling.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CrankOptions {
-    /// Have everybody paid who has accrued at least so many atoms in a shard; the payer opens the token accounts that are
-    /// missing.
+    /// Have everybody paid who has a token account and has accrued at least so many atoms in a shard.
     pub claim_from_atoms: Option<u64>,
     /// Open the reports that the oracles will need; the payer pays their rent.
     pub open_reports: bool,
@@ -47,6 +49,8 @@ pub struct Step {
     pub outcomes: Vec<(Task, Outcome)>,
     /// Unix second at which there may be something to do even if nobody sends anything; none if that is not known.
     pub next: Option<i64>,
+    /// Claims that were left out since their owners have no token account.
+    pub unopened: usize,
 }
 
 /// A crank of one network.
@@ -56,8 +60,17 @@ pub struct Crank {
     options: CrankOptions,
     /// What was refused, until when it is let be.
     held: BTreeMap<Task, Hold>,
-    /// The network's bytes when there was nothing to do, and until when that holds if they stay the same.
-    idle: Option<(Vec<u8>, Option<i64>)>,
+    /// When there was nothing to do, and until when that holds if the network's bytes stay the same.
+    idle: Option<Idle>,
+    /// Opens token accounts that are missing.
+    openings: Option<Openings>,
+}
+
+#[derive(Debug)]
+struct Idle {
+    network: Vec<u8>,
+    until: Option<i64>,
+    unopened: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -69,7 +82,12 @@ struct Hold {
 impl Crank {
     /// - `network`: the network's address.
     pub fn new(network: Address, options: CrankOptions) -> Self {
-        Self { network, options, held: BTreeMap::new(), idle: None }
+        Self { network, options, held: BTreeMap::new(), idle: None, openings: None }
+    }
+
+    /// Has the payer open the token accounts of owners who have none, as `openings` allows.
+    pub fn with_openings(self, openings: Openings) -> Self {
+        Self { openings: Some(openings), ..self }
     }
 
     /// Does what can be done now, all at once.
@@ -81,34 +99,61 @@ impl Crank {
         let missing = ReadError::Missing { expected: "network", address };
         let found = ledger.account(&address)?.filter(|found| found.owner == stipend::ID).ok_or(missing)?;
         let network = account::network(&found.data).map_err(|source| ReadError::Decode { address, source })?;
-        if let Some((bytes, until)) = &self.idle {
+        if let Some(Idle { network: bytes, until, unopened }) = &self.idle {
             if *bytes == found.data && until.is_none_or(|until| now < until) {
-                return Ok(Step { now, network: Box::new(network), outcomes: Vec::new(), next: *until });
+                let (network, outcomes) = (Box::new(network), Vec::new());
+                return Ok(Step { now, network, outcomes, next: *until, unopened: *unopened });
             }
         }
         self.idle = None;
 
-        let mut planner = Planner::new(address, &network, now, payer.pubkey(), self.options);
+        let mut planner = Planner::new(address, &network, now, payer.pubkey(), self.options, self.openings.as_ref());
         planner.plan(ledger, |task| self.held.contains_key(task))?;
-        let (mut tasks, mut next, is_waiting) = (planner.tasks, planner.next, planner.is_waiting);
+        let Planner { mut tasks, mut next, is_waiting, opened, token_rent_lamports, unopened, .. } = planner;
         self.held.retain(|held, _| tasks.iter().any(|(task, _)| task == held));
         tasks.retain(|(task, _)| self.held.get(task).is_none_or(|hold| hold.until <= now));
         tasks.truncate(TASKS_A_STEP);
+        self.remember(&mut tasks, opened, token_rent_lamports, now);
         if tasks.is_empty() {
             let held_until = self.held.values().map(|hold| hold.until).min();
             next = [next, held_until].into_iter().flatten().min();
             // Reports change without the network's account changing.
             if !is_waiting {
-                self.idle = Some((found.data, next));
+                self.idle = Some(Idle { network: found.data, until: next, unopened });
             }
-            return Ok(Step { now, network: Box::new(network), outcomes: Vec::new(), next });
+            return Ok(Step { now, network: Box::new(network), outcomes: Vec::new(), next, unopened });
         }
 
         let (tasks, transactions): (Vec<_>, Vec<_>) = tasks.into_iter().unzip();
         let results = ledger.send_all(payer, &transactions, &[]);
         let outcomes = tasks.into_iter().zip(results).map(|(task, result)| (task, self.note(task, result, now)));
         let outcomes = outcomes.collect();
-        Ok(Step { now, network: Box::new(network), outcomes, next: Some(now) })
+        Ok(Step { now, network: Box::new(network), outcomes, next: Some(now), unopened })
+    }
+
+    /// Writes down whose token accounts the tasks open. What can't be written down is not opened.
+    ///
+    /// - `opened`: owners of whom some task was planned that opens an account.
+    fn remember(
+        &mut self,
+        tasks: &mut Vec<(Task, Vec<Instruction>)>,
+        mut opened: BTreeSet<Address>,
+        rent_lamports: u64,
+        now: i64,
+    ) {
+        let owner_of = |task: &Task| match task {
+            Task::Claim { owner, .. } => Some(*owner),
+            _ => None,
+        };
+        let sent: BTreeSet<_> = tasks.iter().filter_map(|(task, _)| owner_of(task)).collect();
+        opened.retain(|owner| sent.contains(owner));
+        let Some(openings) = self.openings.as_mut().filter(|_| !opened.is_empty()) else {
+            return;
+        };
+        if let Err(error) = openings.remember(&opened, rent_lamports, now) {
+            tracing::error!(error = &error as &dyn std::error::Error, "no token account is opened");
+            tasks.retain(|(task, _)| owner_of(task).is_none_or(|owner| !opened.contains(&owner)));
+        }
     }
 
     /// How many tasks were refused and are let be for a while.

@@ -1,17 +1,18 @@
 //! What can be done for a network at one moment, from what its accounts say.
 
-use super::{CrankOptions, Task};
+use super::{CrankOptions, Openings, Task};
 use crate::{
     account, address,
     claim::{claims, is_open, MintLimit},
     instruction::{self, MAX_COMPUTE_UNITS},
-    ledger::Accounts,
+    ledger::{Accounts, Ledger},
     reader::{ReadError, Reader, ShardState},
     settlement::score_shard,
 };
 use solana_account::Account;
 use solana_address::Address;
 use solana_instruction::Instruction;
+use std::collections::BTreeSet;
 use stipend::{
     constants::{NO_END, NO_EPOCH},
     state::{is_any_earning, Network, Report},
@@ -24,23 +25,53 @@ pub(super) struct Planner<'a> {
     now: i64,
     payer: Address,
     options: CrankOptions,
+    openings: Option<&'a Openings>,
     /// In the order in which they matter; no two depend on one another.
     pub(super) tasks: Vec<(Task, Vec<Instruction>)>,
     /// Unix second at which there may be more to do by the clock alone.
     pub(super) next: Option<i64>,
     /// Whether there may be more to do as soon as an oracle has reported.
     pub(super) is_waiting: bool,
+    /// Owners whose token accounts the tasks open, and the rent of one.
+    pub(super) opened: BTreeSet<Address>,
+    pub(super) token_rent_lamports: u64,
+    /// Claims that were left out since their owners have no token account.
+    pub(super) unopened: usize,
 }
 
+/// Bytes of a token account: of SPL Token, and of Token-2022 with the extensions that a network's mint may ask of it.
+const TOKEN_BYTES: usize = 165;
+const TOKEN_2022_BYTES: usize = 256;
+
 impl<'a> Planner<'a> {
-    pub(super) fn new(address: Address, network: &'a Network, now: i64, payer: Address, options: CrankOptions) -> Self {
-        Self { address, network, now, payer, options, tasks: Vec::new(), next: None, is_waiting: false }
+    pub(super) fn new(
+        address: Address,
+        network: &'a Network,
+        now: i64,
+        payer: Address,
+        options: CrankOptions,
+        openings: Option<&'a Openings>,
+    ) -> Self {
+        Self {
+            address,
+            network,
+            now,
+            payer,
+            options,
+            openings,
+            tasks: Vec::new(),
+            next: None,
+            is_waiting: false,
+            opened: BTreeSet::new(),
+            token_rent_lamports: 0,
+            unopened: 0,
+        }
     }
 
     /// - `is_held`: whether a task was refused before; nothing waits for one that was.
     pub(super) fn plan(
         &mut self,
-        accounts: &mut impl Accounts,
+        accounts: &mut impl Ledger,
         is_held: impl Fn(&Task) -> bool,
     ) -> Result<(), ReadError> {
         let shards = Reader::new(accounts, self.address).first_shards(self.network.shard_count)?;
@@ -172,20 +203,43 @@ impl<'a> Planner<'a> {
         Ok(())
     }
 
-    fn claim(&mut self, accounts: &mut impl Accounts, shards: &[ShardState], from_atoms: u64) -> Result<(), ReadError> {
+    fn claim(&mut self, accounts: &mut impl Ledger, shards: &[ShardState], from_atoms: u64) -> Result<(), ReadError> {
         let limit = MintLimit::new(self.network, self.now);
         if self.network.is_paused(self.now) || limit.is_some_and(|limit| limit.left_atoms == 0) {
             return Ok(());
         }
         let claims = claims(self.network, shards, from_atoms, |_, _, _| true);
         let destinations: Vec<_> = claims.iter().map(|claim| claim.destination).collect();
+        if self.openings.is_some() {
+            let is_classic = self.network.token_program == spl_token_interface::ID;
+            self.token_rent_lamports =
+                accounts.rent_lamports(if is_classic { TOKEN_BYTES } else { TOKEN_2022_BYTES })?;
+        }
         for (claim, found) in claims.into_iter().zip(accounts.accounts(&destinations)?) {
-            let opener = (!is_open(self.network, found.as_ref())).then_some(&self.payer);
+            let is_missing = !is_open(self.network, found.as_ref());
+            if is_missing && !self.may_open(claim.owner) {
+                self.unopened += 1;
+                continue;
+            }
+            let opener = is_missing.then_some(&self.payer);
             let first_slot = claim.slots.first().copied().unwrap_or_default();
             let task = Task::Claim { shard: claim.shard_index, owner: claim.owner, first_slot };
             self.tasks.push((task, claim.instructions(&self.address, self.network, opener)));
         }
         Ok(())
+    }
+
+    /// Whether the payer opens an owner's token account in this step.
+    fn may_open(&mut self, owner: Address) -> bool {
+        let Some(openings) = self.openings else {
+            return false;
+        };
+        let may_open = self.opened.contains(&owner)
+            || openings.may_open(&owner, self.opened.len(), self.token_rent_lamports, self.now);
+        if may_open {
+            self.opened.insert(owner);
+        }
+        may_open
     }
 
     /// The next of the open epoch's times, and the end of a pause that has one.

@@ -23,6 +23,7 @@ pub struct CrankMetrics {
     open_epoch: Gauge,
     open_epoch_age_seconds: Gauge,
     held_tasks: Gauge,
+    claims_without_token_account: Gauge,
     fees_lamports: Counter,
 }
 
@@ -35,6 +36,7 @@ impl CrankMetrics {
             open_epoch: Gauge::default(),
             open_epoch_age_seconds: Gauge::default(),
             held_tasks: Gauge::default(),
+            claims_without_token_account: Gauge::default(),
             fees_lamports: Counter::default(),
         };
         registry.register("crank_tasks", "Steps that were sent, by what became of them", metrics.tasks.clone());
@@ -48,6 +50,11 @@ impl CrankMetrics {
             "crank_held_tasks",
             "Steps that were refused and are let be for a while",
             metrics.held_tasks.clone(),
+        );
+        registry.register(
+            "crank_claims_without_token_account",
+            "Claims that are left out since their owners have no token account",
+            metrics.claims_without_token_account.clone(),
         );
         registry.register("crank_fees_lamports", "Fees of all that landed", metrics.fees_lamports.clone());
         for task in Task::NAMES {
@@ -65,6 +72,7 @@ impl CrankMetrics {
         self.open_epoch.set(network.open_epoch.into());
         let age_secs = network.end(network.open_epoch).map_or(0, |end| step.now.saturating_sub(end).max(0));
         self.open_epoch_age_seconds.set(age_secs);
+        self.claims_without_token_account.set(i64::try_from(step.unopened).unwrap_or(i64::MAX));
         self.held_tasks.set(i64::try_from(held).unwrap_or(i64::MAX));
         for (task, outcome) in &step.outcomes {
             let name = match outcome {
