@@ -59,6 +59,9 @@ enum Command {
     ClusterTest {
         /// Only tests whose names contain it
         filter: Option<String>,
+        /// Also those that take long, such as fifty kills
+        #[arg(long)]
+        long: bool,
     },
     /// Run the state-machine test for a while with the committed program, and print how often each instruction was tried and
     /// succeeded; STIPEND_PROGRAM names another program
@@ -102,6 +105,6 @@ fn main() -> Result<()> {
         Command::Localnet { arguments } => localnet::run(&arguments),
         Command::Fuzz { secs, seed } => fuzz::run(secs, seed),
         Command::Planted { filter } => planted::run(filter.as_deref()),
-        Command::ClusterTest { filter } => cluster_test::run(filter.as_deref()),
+        Command::ClusterTest { filter, long } => cluster_test::run(filter.as_deref(), long),
     }
 }

@@ -10,7 +10,10 @@ use std::{
     net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    sync::mpsc,
+    sync::{
+        atomic::{AtomicU32, Ordering},
+        mpsc, Arc, Mutex, PoisonError, Weak,
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -23,6 +26,13 @@ const START: Duration = Duration::from_secs(180);
 const END: Duration = Duration::from_secs(60);
 /// A validator ends by itself after this time, should the test be killed.
 const LIFE_SECS: u32 = 1_800;
+/// Ports of tests: below those that the system gives to outgoing connections, so that a validator that restarts finds its port
+/// free, and above those where a validator looks for its other ports.
+const PORTS: std::ops::Range<u16> = 11_000..31_000;
+/// Validators start one at a time: two at once may choose the same ports.
+static STARTING: Mutex<()> = Mutex::new(());
+/// See [`Validator::shared`].
+static SHARED: Mutex<Weak<Validator>> = Mutex::new(Weak::new());
 
 /// Runs until it is dropped; its ledger goes with it.
 pub struct Validator {
@@ -38,6 +48,16 @@ impl Validator {
     /// A new chain with the committed program, which nobody can upgrade.
     pub fn start() -> Self {
         Self::start_with(artifact(), None)
+    }
+
+    /// The validator of all tests that neither stop it nor list its networks. It ends when the last of them has ended.
+    pub fn shared() -> Arc<Self> {
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        shared.upgrade().unwrap_or_else(|| {
+            let validator = Arc::new(Self::start());
+            *shared = Arc::downgrade(&validator);
+            validator
+        })
     }
 
     /// A new chain with these bytes as the program, and who may upgrade it, if anybody.
@@ -101,6 +121,7 @@ impl Validator {
     /// Starts it again on its ledger.
     pub fn resume(&mut self) {
         assert!(self.process.is_none(), "the validator runs already");
+        let _starting = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
         let errors = File::create(self.errors()).expect("a file for what it says");
         let mut command = Command::new(built("STIPEND_LOCALNET"));
         command
@@ -159,16 +180,19 @@ pub fn artifact() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../programs/stipend/artifact/stipend.so")
 }
 
-/// Ports of JSON-RPC, whose next one is free too, and of the faucet.
+/// Ports of JSON-RPC, whose next one is free too, and of the faucet. Every call returns others.
 fn free_ports() -> (u16, u16) {
-    loop {
-        let free = || TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let (rpc, faucet) = (free(), free());
-        let port = |listener: &TcpListener| listener.local_addr().expect("its address").port();
-        let (rpc_port, faucet_port) = (port(&rpc), port(&faucet));
-        let Some(next) = rpc_port.checked_add(1) else { continue };
-        if next != faucet_port && TcpListener::bind(("127.0.0.1", next)).is_ok() {
-            return (rpc_port, faucet_port);
+    static CALLS: AtomicU32 = AtomicU32::new(0);
+    let triples = u32::from(PORTS.end - PORTS.start) / 3;
+    for _ in 0..triples {
+        // Another process that runs tests begins elsewhere.
+        let place = std::process::id().wrapping_add(CALLS.fetch_add(1, Ordering::Relaxed)) % triples;
+        let first = PORTS.start + 3 * u16::try_from(place).expect("fewer places than ports");
+        let ports = [first, first + 1, first + 2];
+        let bound: Result<Vec<_>, _> = ports.iter().map(|port| TcpListener::bind(("127.0.0.1", *port))).collect();
+        if bound.is_ok() {
+            return (first, first + 2);
         }
     }
+    panic!("no three ports in a row are free within {PORTS:?}");
 }

@@ -57,7 +57,7 @@ impl Scene {
         let emission = EMISSION_ATOMS.to_string();
         let create = ["network", "create", "--create-mint", "--emission-atoms", &emission, "--carry-epochs", "0"];
         // A report window in which a payer can be missed and sent SOL: what waits for it is not lost.
-        let times = ["--genesis", "+60", "--epoch-secs", "90", "--report-secs", "90", "--score-secs", "1800"];
+        let times = ["--genesis", "+60", "--epoch-secs", "60", "--report-secs", "60", "--score-secs", "1800"];
         stipend.run(&[&create[..], &times, &["--quorum", "1", "--yes"]].concat()).ends_with(0);
         let oracle = stipend.run(&["oracle", "keygen", "--out", "oracle.json"]).ends_with(0).stdout.trim().to_owned();
         let added = stipend.run(&["oracle", "add", &oracle, "--yes", "--output", "json"]).json();
@@ -153,7 +153,7 @@ fn an_oracle_and_a_crank_without_sol_wait_and_then_lose_and_double_nothing() {
     wait("it goes on trying", || unpaid(&crank) > unpaid_before);
     scene.validator.fund(&cranker, SOL);
 
-    wait("what waited is done", || scene.open_epoch() >= 4);
+    wait("what waited is done", || scene.open_epoch() >= 3);
     oracle.stop().ends_with(0);
     // What is reported is cranked to the end by another key, so that both sums can be told apart.
     let cranked = crank.stop().json();

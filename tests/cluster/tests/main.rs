@@ -2,6 +2,7 @@
 
 mod dry;
 mod lifecycle;
+mod long;
 mod migrate;
 mod network;
 mod oracles;

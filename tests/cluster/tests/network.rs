@@ -19,7 +19,7 @@ fn assert_refused(stipend: &Stipend, arguments: &[&str], code: i32, words: &str)
 #[test]
 #[ignore = "needs a validator: cargo xtask cluster-test"]
 fn exit_codes_tell_usage_cluster_and_refusal_apart() {
-    let validator = Validator::start();
+    let validator = Validator::shared();
     let payer = validator.funded(100 * SOL);
     let stipend = Stipend::new(&validator.url(), &payer);
     let poor = Stipend::new(&validator.url(), &Keypair::new());

@@ -1,15 +1,14 @@
 //! Oracles and cranks that run on, and all that befalls them.
 
-use crate::play::{Play, EPOCHS};
+use crate::play::{Play, Schedule};
 use std::{thread, time::Duration};
 use stipend_cluster_tests::{seed, Fault, Plan, Proxy, Random, Running, Validator};
 
-/// Five epochs, and what comes before and after them.
+/// From the first epoch until everybody is paid.
 const LIMIT: Duration = Duration::from_secs(600);
-const KILLS: usize = 50;
 
 /// Stops the cranks, and asserts that each step was taken once, by one or the other.
-fn assert_no_step_twice(cranks: impl IntoIterator<Item = Running>) {
+fn assert_no_step_twice(cranks: impl IntoIterator<Item = Running>, epochs: u32) {
     let mut sums = [0; 3];
     for crank in cranks {
         let finished = crank.stop();
@@ -22,30 +21,32 @@ fn assert_no_step_twice(cranks: impl IntoIterator<Item = Running>) {
     }
     // One shard, each epoch. Epochs may be closed together, and one may be scored and not yet settled.
     let [scored, closed, settled] = sums;
-    let is_once = settled >= u64::from(EPOCHS) && scored.abs_diff(settled) <= 1;
+    let is_once = settled >= u64::from(epochs) && scored.abs_diff(settled) <= 1;
     assert!(is_once && closed >= 1 && closed <= scored, "{sums:?}");
 }
 
-#[test]
-#[ignore = "needs a validator: cargo xtask cluster-test"]
-fn oracles_killed_fifty_times_and_two_cranks_pay_what_the_model_says() {
+/// Kills oracles at random and starts them again, while two cranks run, and asserts that everybody is paid what the model says.
+///
+/// - `first_epoch`: killing begins when this epoch does, so 1 is when the first reports are due.
+/// - `pause`: the longest time between two kills.
+pub fn kill_oracles(schedule: Schedule, first_epoch: u64, kills: usize, pause: Duration) {
     let mut random = Random::new(seed());
     let validator = Validator::start();
-    let play = Play::set_up(&validator, &mut random);
+    let play = Play::set_up(&validator, schedule, &mut random);
     let mut oracles: Vec<_> = (0..3).map(|number| play.oracle(number, None)).collect();
     let cranks = [play.crank(0, None), play.crank(1, None)];
-    play.wait_until_begun();
+    play.wait_until_begun(first_epoch);
 
-    // About two seconds apart: from the first epoch into the second, with every report under way among them.
-    for _ in 0..KILLS {
-        thread::sleep(Duration::from_millis(random.below(4_000)));
+    let pause_millis = u64::try_from(pause.as_millis()).expect("a short time");
+    for _ in 0..kills {
+        thread::sleep(Duration::from_millis(random.below(pause_millis)));
         let number = random.below(3) as usize;
         oracles.remove(number).kill();
         oracles.insert(number, play.oracle(number, None));
     }
     play.wait_until_paid(LIMIT);
 
-    assert_no_step_twice(cranks);
+    assert_no_step_twice(cranks, schedule.epochs);
     for oracle in oracles {
         oracle.stop().ends_with(0);
     }
@@ -54,11 +55,17 @@ fn oracles_killed_fifty_times_and_two_cranks_pay_what_the_model_says() {
 
 #[test]
 #[ignore = "needs a validator: cargo xtask cluster-test"]
+fn oracles_killed_while_they_report_and_two_cranks_pay_what_the_model_says() {
+    kill_oracles(Schedule { epochs: 2, epoch_secs: 45 }, 1, 5, Duration::from_secs(2));
+}
+
+#[test]
+#[ignore = "needs a validator: cargo xtask cluster-test"]
 fn bad_endpoints_and_a_validator_that_restarts_change_no_reward() {
     let seed = seed();
     let mut random = Random::new(seed);
     let mut validator = Validator::start();
-    let play = Play::set_up(&validator, &mut random);
+    let play = Play::set_up(&validator, Schedule { epochs: 2, epoch_secs: 75 }, &mut random);
     let faults = vec![
         (Fault::Dropped, 60),
         (Fault::AnswerDropped, 60),
@@ -70,10 +77,9 @@ fn bad_endpoints_and_a_validator_that_restarts_change_no_reward() {
     let proxy = Proxy::start(&validator.url(), seed, Plan { faults: faults.clone(), method: None });
     let oracles: Vec<_> = (0..3).map(|number| play.oracle(number, Some(&proxy.url()))).collect();
     let cranks = [play.crank(0, Some(&proxy.url())), play.crank(1, None)];
-    play.wait_until_begun();
-
-    // In the second epoch.
-    thread::sleep(Duration::from_secs(100));
+    // While the first epoch's reports are sent.
+    play.wait_until_begun(1);
+    thread::sleep(Duration::from_secs(5));
     validator.stop();
     thread::sleep(Duration::from_secs(5));
     validator.resume();

@@ -16,24 +16,30 @@ use stipend_client::{account::token_atoms, address::associated_token, ledger::Ac
 use stipend_cluster_tests::{Random, Running, Stipend, Validator};
 
 pub const SOL: u64 = 1_000_000_000;
-pub const EPOCHS: u32 = 5;
 const NODES: usize = 4;
 const ORACLES: usize = 3;
-/// Long enough for every oracle to report under all that befalls it.
-const EPOCH_SECS: &str = "75";
-/// As long as it may be: an epoch.
-const REPORT_SECS: &str = EPOCH_SECS;
 /// Longer than a test: no epoch is closed without its shard.
 const SCORE_SECS: &str = "1800";
 /// From the creation to the first epoch: nodes, oracles and reports come before it.
-const GENESIS: &str = "+90";
+const GENESIS: &str = "+60";
 /// The emission that the model expects.
 const EMISSION_ATOMS: &str = "1000000000000";
 const TOKEN: Address = Address::from_str_const("TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA");
 
+/// How long a test takes.
+#[derive(Clone, Copy)]
+pub struct Schedule {
+    /// Epochs that are measured.
+    pub epochs: u32,
+    /// Length of an epoch, and of its report window, which may not be longer: enough for every oracle to report under all that
+    /// befalls it.
+    pub epoch_secs: u32,
+}
+
 /// A network whose first epoch is about to begin.
 pub struct Play {
     pub stipend: Stipend,
+    schedule: Schedule,
     network: String,
     mint: Address,
     /// Devices and who owns them, by the device's address, which is the node's label.
@@ -46,14 +52,24 @@ pub struct Play {
 
 impl Play {
     /// Makes everything but the nodes by the command.
-    pub fn set_up(validator: &Validator, random: &mut Random) -> Self {
+    pub fn set_up(validator: &Validator, schedule: Schedule, random: &mut Random) -> Self {
         let payer = Keypair::new();
         let stipend = Stipend::new(&validator.url(), &payer);
         let given = stipend.run(&["airdrop", "1000", "--output", "json"]).json();
         assert_eq!(given["balance_lamports"], 1_000 * SOL);
+        // All that needs no network comes before it, so that little is left for the time until the first epoch.
+        let new_funded_key = |name: String| {
+            let path = stipend.path(&name);
+            let address = new_key(&stipend, &path);
+            validator.fund(&address, 10 * SOL);
+            (path, address)
+        };
+        let oracle_keys: [_; ORACLES] = std::array::from_fn(|number| new_funded_key(format!("oracle-{number}.json")));
+        let cranks = std::array::from_fn(|number| new_funded_key(format!("crank-{number}.json")).0);
 
         let create = ["network", "create", "--create-mint", "--emission-atoms", EMISSION_ATOMS, "--quorum", "2"];
-        let times = ["--epoch-secs", EPOCH_SECS, "--report-secs", REPORT_SECS, "--score-secs", SCORE_SECS];
+        let secs = schedule.epoch_secs.to_string();
+        let times = ["--epoch-secs", &secs, "--report-secs", &secs, "--score-secs", SCORE_SECS];
         let rest = ["--genesis", GENESIS, "--yes", "--output", "json"];
         let created = stipend.run(&[&create[..], &times, &rest].concat()).json();
         assert_eq!(created["done"]["sent"], true);
@@ -68,24 +84,15 @@ impl Play {
             Settlement::new(&mut ledger, &payer, network).register(&device, None, &owner).expect("a slot");
             owners.insert(device.pubkey().to_string(), owner);
         }
-
         let mut oracles = Vec::new();
-        for number in 0..ORACLES {
-            let (key, source) =
-                (stipend.path(&format!("oracle-{number}.json")), stipend.path(&format!("source-{number}.csv")));
-            let address = new_key(&stipend, &key);
-            validator.fund(&address, 10 * SOL);
+        for (number, (key, address)) in oracle_keys.into_iter().enumerate() {
             stipend.run(&["oracle", "add", &address.to_string(), "--network", &network, "--yes"]).ends_with(0);
-            fs::write(&source, measurements(owners.keys(), random)).expect("a source");
+            let source = stipend.path(&format!("source-{number}.csv"));
+            fs::write(&source, measurements(owners.keys(), schedule.epochs, random)).expect("a source");
             oracles.push((key, source));
         }
-        let cranks = [0, 1].map(|number| {
-            let key = stipend.path(&format!("crank-{number}.json"));
-            validator.fund(&new_key(&stipend, &key), 10 * SOL);
-            key
-        });
         stipend.run(&["network", "open-reports", "--network", &network, "--yes"]).ends_with(0);
-        let play = Self { stipend, network, mint, owners, oracles, cranks };
+        let play = Self { stipend, schedule, network, mint, owners, oracles, cranks };
         assert_eq!(
             play.status()["epoch"],
             Value::Null,
@@ -98,11 +105,12 @@ impl Play {
         self.stipend.run(&["status", "--network", &self.network, "--output", "json"]).json()
     }
 
-    /// Waits for the first epoch.
-    pub fn wait_until_begun(&self) {
+    /// Waits until an epoch has begun.
+    #[track_caller]
+    pub fn wait_until_begun(&self, epoch: u64) {
         let start = Instant::now();
-        while self.status()["epoch"].is_null() {
-            assert!(start.elapsed() < Duration::from_secs(180), "the first epoch does not begin");
+        while self.status()["epoch"].as_u64().is_none_or(|current| current < epoch) {
+            assert!(start.elapsed() < Duration::from_secs(300), "epoch {epoch} does not begin");
             thread::sleep(Duration::from_secs(1));
         }
     }
@@ -142,7 +150,7 @@ impl Play {
             let open = status["open_epoch"]["epoch"].as_u64().expect("the open epoch");
             let is_settled =
                 status["shards"].as_array().expect("shards").iter().all(|one| one["unsettled_epoch"].is_null());
-            if open >= u64::from(EPOCHS) && is_settled && status["unclaimed_atoms"] == 0 {
+            if open >= u64::from(self.schedule.epochs) && is_settled && status["unclaimed_atoms"] == 0 {
                 return;
             }
             thread::sleep(Duration::from_secs(2));
@@ -165,9 +173,9 @@ impl Play {
         assert_eq!(oracles.len(), ORACLES);
         for oracle in oracles {
             assert_eq!((&oracle["state"], &oracle["reports_missed"]), (&"active".into(), &0.into()));
-            assert!(oracle["reports_made"].as_u64() >= Some(EPOCHS.into()), "{oracle}");
+            assert!(oracle["reports_made"].as_u64() >= Some(self.schedule.epochs.into()), "{oracle}");
         }
-        for epoch in 0..EPOCHS {
+        for epoch in 0..self.schedule.epochs {
             self.verify(epoch);
         }
     }
@@ -200,10 +208,10 @@ fn new_key(stipend: &Stipend, key: &Path) -> Address {
 }
 
 /// What one oracle measured of every node in every epoch: near the truth, and now and then nothing.
-fn measurements<'a>(nodes: impl Iterator<Item = &'a String>, random: &mut Random) -> String {
+fn measurements<'a>(nodes: impl Iterator<Item = &'a String>, epochs: u32, random: &mut Random) -> String {
     let nodes: Vec<_> = nodes.collect();
     let mut rows = "epoch,node,uptime_bps,bandwidth\n".to_owned();
-    for epoch in 0..EPOCHS {
+    for epoch in 0..epochs {
         for (place, node) in (0u64..).zip(&nodes) {
             // The last node is down for half of its time, which is about where nothing is earned.
             let uptime_bps = if place == 3 { 4_900 + random.below(200) } else { 9_000 + random.below(1_001) };

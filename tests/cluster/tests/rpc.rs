@@ -47,7 +47,7 @@ fn send_each_once(ledger: &mut RpcLedger, validator: &Validator, count: u32) {
 
 /// Sends through a proxy with these faults. Returns the proxy for its counters.
 fn send_through(plan: Plan, count: u32) -> Proxy {
-    let validator = Validator::start();
+    let validator = Validator::shared();
     let proxy = Proxy::start(&validator.url(), seed(), plan);
     send_each_once(&mut proxy.ledger(), &validator, count);
     proxy
@@ -56,7 +56,7 @@ fn send_through(plan: Plan, count: u32) -> Proxy {
 #[test]
 #[ignore = "needs a validator: cargo xtask cluster-test"]
 fn a_transaction_that_landed_is_told_with_what_it_cost() {
-    let validator = Validator::start();
+    let validator = Validator::shared();
     let mut ledger = validator.ledger();
     let (payer, to) = (validator.funded(10 * SOL), Keypair::new().pubkey());
     let instructions = [transfer(&payer.pubkey(), &to, SOL + 7)];
@@ -77,7 +77,7 @@ fn a_transaction_that_landed_is_told_with_what_it_cost() {
 #[test]
 #[ignore = "needs a validator: cargo xtask cluster-test"]
 fn a_priority_is_paid_and_told() {
-    let validator = Validator::start();
+    let validator = Validator::shared();
     let options = RpcOptions { priority: Priority::Fixed(1_000_000), ..RpcOptions::default() };
     let mut ledger = RpcLedger::new(&[validator.url()], options).unwrap();
     let (payer, to) = (validator.funded(10 * SOL), Keypair::new().pubkey());
@@ -93,7 +93,7 @@ fn a_priority_is_paid_and_told() {
 #[test]
 #[ignore = "needs a validator: cargo xtask cluster-test"]
 fn what_the_program_would_refuse_is_refused_with_its_number_and_costs_nothing() {
-    let validator = Validator::start();
+    let validator = Validator::shared();
     let mut ledger = validator.ledger();
     let payer = validator.funded(10 * SOL);
     let nothing = Keypair::new().pubkey();
@@ -114,7 +114,7 @@ fn what_the_program_would_refuse_is_refused_with_its_number_and_costs_nothing() 
 #[test]
 #[ignore = "needs a validator: cargo xtask cluster-test"]
 fn what_landed_and_failed_is_refused_with_its_number_and_its_fee_is_paid() {
-    let validator = Validator::start();
+    let validator = Validator::shared();
     let mut ledger = validator.ledger();
     let (payer, from) = (validator.funded(10 * SOL), validator.funded(10 * SOL));
     let (one, other) = (Keypair::new().pubkey(), Keypair::new().pubkey());
@@ -137,7 +137,7 @@ fn what_landed_and_failed_is_refused_with_its_number_and_its_fee_is_paid() {
 #[test]
 #[ignore = "needs a validator: cargo xtask cluster-test"]
 fn a_payer_that_runs_dry_is_named() {
-    let validator = Validator::start();
+    let validator = Validator::shared();
     let mut ledger = validator.ledger();
     let (from, to) = (validator.funded(10 * SOL), Keypair::new().pubkey());
     let is_dry = |outcome: Result<_, LedgerError>, payer: &Keypair| matches!(outcome, Err(LedgerError::NoFunds { payer: named }) if named == payer.pubkey());
@@ -160,7 +160,7 @@ fn a_payer_that_runs_dry_is_named() {
 #[test]
 #[ignore = "needs a validator: cargo xtask cluster-test"]
 fn many_at_once_land_once_each() {
-    let validator = Validator::start();
+    let validator = Validator::shared();
     let mut ledger = validator.ledger();
     let (payer, to) = (validator.funded(1_000 * SOL), Keypair::new().pubkey());
     let transfers: Vec<Vec<Instruction>> =
@@ -176,7 +176,7 @@ fn many_at_once_land_once_each() {
 #[test]
 #[ignore = "needs a validator: cargo xtask cluster-test"]
 fn the_same_instructions_land_as_often_as_they_are_sent() {
-    let validator = Validator::start();
+    let validator = Validator::shared();
     let mut ledger = validator.ledger();
     let (payer, to) = (validator.funded(100 * SOL), Keypair::new().pubkey());
 
@@ -245,7 +245,7 @@ fn everything_at_once_still_lands_each_once() {
 #[test]
 #[ignore = "needs a validator: cargo xtask cluster-test"]
 fn a_dead_endpoint_beside_one_that_lives_does_no_harm() {
-    let validator = Validator::start();
+    let validator = Validator::shared();
     let mut ledger = RpcLedger::new(&[dead_url(), validator.url()], RpcOptions::default()).unwrap();
 
     send_each_once(&mut ledger, &validator, 4);
