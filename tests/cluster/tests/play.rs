@@ -136,8 +136,10 @@ impl Play {
     /// Starts a crank that claims for everybody.
     pub fn crank(&self, number: usize, url: Option<&str>) -> Running {
         let key = self.cranks[number].to_str().expect("a path of UTF-8");
-        let arguments = ["crank", "run", "--claim", "--poll-secs", "1", "--keypair", key, "--network", &self.network];
-        self.stipend.start(&[&arguments[..], &["--output", "json"]].concat(), url)
+        let opened = format!("opened-{number}.csv");
+        let arguments = ["crank", "run", "--claim", "--open-token-accounts", &opened, "--poll-secs", "1"];
+        let rest = ["--keypair", key, "--network", &self.network, "--output", "json"];
+        self.stipend.start(&[&arguments[..], &rest].concat(), url)
     }
 
     /// Waits until all epochs are closed and claimed.
