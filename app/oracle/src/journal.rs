@@ -6,7 +6,7 @@
 //!
 //! | name | content |
 //! |---|---|
-//! | `journal` | network and oracle, in base58, a line each |
+//! | `journal` | what it belongs to: network, oracle, domain and the network's epochs, a line each |
 //! | `epoch-0000000012.batches` | what was signed for epoch 12: a file of signed batches |
 //! | `epoch-0000000012.done` | what became of it; there is nothing more to do |
 //! | `sign.lock`, `send.lock` | locked by the process that signs, and by the one that sends |
@@ -20,12 +20,15 @@ use solana_address::Address;
 use stipend_client::batch::{self, BatchFileError, SignedBatch};
 
 use crate::output_file::{write_output_file, Existing, OutputFileError, Privacy};
+use crate::source::EpochClock;
 
 const IDENTITY: &str = "journal";
 const SIGN_LOCK: &str = "sign.lock";
 const SEND_LOCK: &str = "send.lock";
 const BATCHES: &str = "batches";
 const DONE: &str = "done";
+/// What the names of files begin with that are not written to the end.
+const UNFINISHED: &str = ".tmp";
 
 /// Which end of the journal a process holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,20 +41,83 @@ pub enum Role {
 
 /// Why a journal can't be used. Nothing is signed or sent without one.
 #[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "each message says what its variant is")]
 pub enum JournalError {
     #[error("journal `{}` can't be read or written", path.display())]
     Io { path: PathBuf, source: io::Error },
     #[error("journal `{}` is in use by another process; two on one journal would sign an epoch twice", path.display())]
     Locked { path: PathBuf },
     #[error("journal `{}` is of {found}; this is {expected}: name another folder", path.display())]
-    Foreign { path: PathBuf, found: String, expected: String },
+    Foreign { path: PathBuf, found: Box<JournalIdentity>, expected: Box<JournalIdentity> },
+    #[error("`{}` does not say what the journal belongs to; bring it back from a copy, or name another folder", path.display())]
+    Identity { path: PathBuf },
+    #[error("`{}` exists, and what was signed is never replaced", path.display())]
+    Exists { path: PathBuf },
     #[error(transparent)]
-    Write(#[from] OutputFileError),
+    Write(OutputFileError),
     #[error(
         "`{}` can't be used; mend the disk or bring the file back, for signing its epoch anew could forfeit the bond",
         path.display()
     )]
     Batches { path: PathBuf, source: BatchFileError },
+}
+
+impl JournalError {
+    /// Whether it may be over by itself, as a full disk may: the same is to be tried again.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Io { .. } | Self::Write(OutputFileError::Io { .. }))
+    }
+}
+
+/// What a journal belongs to. None of it ever changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JournalIdentity {
+    /// The network's address.
+    pub network: Address,
+    /// The oracle's key.
+    pub oracle: Address,
+    /// The network's domain: a network of the same address on another cluster has another one.
+    pub domain: [u8; 8],
+    /// When the network's epochs are.
+    pub clock: EpochClock,
+}
+
+impl JournalIdentity {
+    fn parse(text: &str) -> Option<Self> {
+        let mut lines = text.lines();
+        let mut value = |name: &str| lines.next()?.strip_prefix(name)?.strip_prefix(' ');
+        let identity = Self {
+            network: value("network")?.parse().ok()?,
+            oracle: value("oracle")?.parse().ok()?,
+            domain: u64::from_str_radix(value("domain")?, 16).ok()?.to_be_bytes(),
+            clock: EpochClock {
+                genesis: value("genesis")?.parse().ok()?,
+                epoch_secs: value("epoch_secs")?.parse().ok()?,
+            },
+        };
+        (identity.clock.epoch_secs > 0).then_some(identity)
+    }
+
+    fn to_text(&self) -> String {
+        let Self { network, oracle, domain, clock } = self;
+        let domain = u64::from_be_bytes(*domain);
+        let EpochClock { genesis, epoch_secs } = clock;
+        format!(
+            "network {network}\noracle {oracle}\ndomain {domain:016x}\ngenesis {genesis}\nepoch_secs {epoch_secs}\n"
+        )
+    }
+}
+
+impl std::fmt::Display for JournalIdentity {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { network, oracle, domain, clock } = self;
+        let domain = u64::from_be_bytes(*domain);
+        write!(
+            formatter,
+            "oracle {oracle} of network {network} with domain {domain:016x} and genesis {}",
+            clock.genesis
+        )
+    }
 }
 
 /// An oracle's journal, held by this process.
@@ -63,32 +129,46 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Opens the journal of an oracle in `folder`, which is made if it is missing.
-    pub fn open(folder: &Path, role: Role, network: &Address, oracle: &Address) -> Result<Self, JournalError> {
+    /// Opens the journal in `folder`, which is made if it is missing, and removes what a killed process left half written.
+    pub fn open(folder: &Path, role: Role) -> Result<Self, JournalError> {
         let failed = |source| JournalError::Io { path: folder.to_owned(), source };
         fs::create_dir_all(folder).map_err(failed)?;
-        let names: &[&str] = match role {
-            Role::Both => &[SIGN_LOCK, SEND_LOCK],
-            Role::Sign => &[SIGN_LOCK],
-        };
-        let locks = names.iter().map(|name| lock(&folder.join(name))).collect::<Result<Vec<_>, _>>()?;
-        let journal = Self { folder: folder.to_owned(), _locks: locks };
-        journal.check_identity(network, oracle)?;
-        Ok(journal)
+        let mut locks = vec![lock(&folder.join(SIGN_LOCK))?];
+        match (role, lock(&folder.join(SEND_LOCK))) {
+            (Role::Both, send) => {
+                locks.push(send?);
+                remove_unfinished(folder).map_err(failed)?;
+            }
+            // Nobody else writes at this moment.
+            (Role::Sign, Ok(_send)) => remove_unfinished(folder).map_err(failed)?,
+            (Role::Sign, Err(_)) => {}
+        }
+        Ok(Self { folder: folder.to_owned(), _locks: locks })
     }
 
-    fn check_identity(&self, network: &Address, oracle: &Address) -> Result<(), JournalError> {
+    /// What the journal belongs to. `None`: nobody claimed it yet.
+    pub fn identity(&self) -> Result<Option<JournalIdentity>, JournalError> {
         let path = self.folder.join(IDENTITY);
-        let expected = format!("{network}\n{oracle}\n");
         match fs::read_to_string(&path) {
-            Ok(found) if found == expected => Ok(()),
-            Ok(found) => Err(JournalError::Foreign {
-                path: self.folder.clone(),
-                found: described(&found),
-                expected: described(&expected),
-            }),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => self.write(&path, expected.as_bytes()),
+            Ok(text) => JournalIdentity::parse(&text).map(Some).ok_or(JournalError::Identity { path }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => Err(JournalError::Identity { path }),
             Err(source) => Err(JournalError::Io { path, source }),
+        }
+    }
+
+    /// Makes a new journal that of `expected`.
+    ///
+    /// Errors: [`JournalError::Foreign`] if it belongs to another oracle, network, or cluster.
+    pub fn claim(&self, expected: &JournalIdentity) -> Result<(), JournalError> {
+        match self.identity()? {
+            None => self.write(&self.folder.join(IDENTITY), expected.to_text().as_bytes()),
+            Some(found) if found == *expected => Ok(()),
+            Some(found) => Err(JournalError::Foreign {
+                path: self.folder.clone(),
+                found: Box::new(found),
+                expected: Box::new(expected.clone()),
+            }),
         }
     }
 
@@ -132,6 +212,11 @@ impl Journal {
         Ok(signed.max(self.epochs(DONE)?.last().copied()))
     }
 
+    /// The newest epoch that was signed and is kept.
+    pub fn newest_signed(&self) -> Result<Option<u32>, JournalError> {
+        Ok(self.epochs(BATCHES)?.last().copied())
+    }
+
     /// Removes the oldest of the epochs that are done, but for the last `keep`. Returns how many.
     pub fn prune(&self, keep: usize) -> Result<usize, JournalError> {
         let done: Vec<_> = self.epochs(DONE)?.into_iter().collect();
@@ -170,7 +255,11 @@ impl Journal {
 
     /// Makes a file, whole or not at all, and its name last as its content does.
     fn write(&self, path: &Path, bytes: &[u8]) -> Result<(), JournalError> {
-        write_output_file(path, Privacy::Everybody, Existing::Keep, |output| output.write_all(bytes))?;
+        let written = write_output_file(path, Privacy::Everybody, Existing::Keep, |output| output.write_all(bytes));
+        written.map_err(|error| match error {
+            OutputFileError::Exists { path } => JournalError::Exists { path },
+            error => JournalError::Write(error),
+        })?;
         let synced = File::open(&self.folder).and_then(|folder| folder.sync_all());
         synced.map_err(|source| JournalError::Io { path: self.folder.clone(), source })
     }
@@ -186,10 +275,15 @@ fn lock(path: &Path) -> Result<File, JournalError> {
     }
 }
 
-fn described(identity: &str) -> String {
-    let mut lines = identity.lines();
-    let (network, oracle) = (lines.next().unwrap_or("?"), lines.next().unwrap_or("?"));
-    format!("oracle {oracle} of network {network}")
+/// Removes the files that a killed process did not write to the end.
+fn remove_unfinished(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_name().as_encoded_bytes().starts_with(UNFINISHED.as_bytes()) && entry.file_type()?.is_file() {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -204,7 +298,12 @@ mod tests {
     const ORACLE: Address = Address::new_from_array([2; 32]);
 
     fn open(folder: &Path) -> Result<Journal, JournalError> {
-        Journal::open(folder, Role::Both, &NETWORK, &ORACLE)
+        Journal::open(folder, Role::Both)
+    }
+
+    fn identity() -> JournalIdentity {
+        let clock = EpochClock { genesis: -5, epoch_secs: 60 };
+        JournalIdentity { network: NETWORK, oracle: ORACLE, domain: [0, 1, 2, 3, 4, 5, 6, 255], clock }
     }
 
     fn signed(epoch: u32, uptime_bps: u16) -> Vec<SignedBatch> {
@@ -222,7 +321,7 @@ mod tests {
         let journal = open(folder.path()).expect("opened again");
 
         assert_eq!(journal.pending().expect("read"), [12]);
-        assert!(matches!(journal.keep(12, &signed(12, 8_000)), Err(JournalError::Write(_))));
+        assert!(matches!(journal.keep(12, &signed(12, 8_000)), Err(JournalError::Exists { .. })));
         assert_eq!(journal.read(12).expect("read"), first);
     }
 
@@ -237,13 +336,56 @@ mod tests {
     }
 
     #[test]
-    fn a_journal_of_another_oracle_is_refused() {
+    fn a_journal_belongs_to_one_oracle_network_and_domain_and_remembers_the_epochs() {
         let folder = tempfile::tempdir().expect("a folder");
-        drop(open(folder.path()).expect("opened"));
+        let journal = open(folder.path()).expect("opened");
+        let unclaimed = journal.identity().expect("read");
+        journal.claim(&identity()).expect("claimed");
 
-        let refused = Journal::open(folder.path(), Role::Both, &NETWORK, &NETWORK);
+        let text = fs::read_to_string(folder.path().join("journal")).expect("readable");
+        let others = [
+            JournalIdentity { network: ORACLE, ..identity() },
+            JournalIdentity { oracle: NETWORK, ..identity() },
+            JournalIdentity { domain: [0; 8], ..identity() },
+            JournalIdentity { clock: EpochClock { genesis: 0, epoch_secs: 60 }, ..identity() },
+        ];
 
-        assert!(matches!(refused, Err(JournalError::Foreign { .. })));
+        assert_eq!(unclaimed, None);
+        assert_eq!(
+            text,
+            format!("network {NETWORK}\noracle {ORACLE}\ndomain 00010203040506ff\ngenesis -5\nepoch_secs 60\n")
+        );
+        assert_eq!(journal.identity().expect("read"), Some(identity()));
+        assert!(journal.claim(&identity()).is_ok());
+        for other in others {
+            assert!(matches!(journal.claim(&other), Err(JournalError::Foreign { .. })), "{other}");
+        }
+    }
+
+    #[test]
+    fn what_a_killed_process_left_half_written_is_removed_and_nothing_else() {
+        let folder = tempfile::tempdir().expect("a folder");
+        open(folder.path()).expect("opened").keep(12, &signed(12, 9_000)).expect("kept");
+        fs::write(folder.path().join(".tmpA1b2C3"), "half").expect("written");
+        fs::write(folder.path().join("notes"), "mine").expect("written");
+
+        let _journal = open(folder.path()).expect("opened again");
+
+        let mut names: Vec<_> =
+            fs::read_dir(folder.path()).expect("listed").flatten().map(|entry| entry.file_name()).collect();
+        names.sort();
+        assert_eq!(names, ["epoch-0000000012.batches", "notes", "send.lock", "sign.lock"]);
+    }
+
+    #[test]
+    fn a_disk_that_fails_is_waited_out_and_a_journal_of_another_oracle_is_not() {
+        let full = || io::Error::from(io::ErrorKind::StorageFull);
+        let path = || PathBuf::from("journal");
+
+        assert!(JournalError::Io { path: path(), source: full() }.is_passing());
+        assert!(JournalError::Write(OutputFileError::Io { path: path(), source: full() }).is_passing());
+        assert!(!JournalError::Locked { path: path() }.is_passing());
+        assert!(!JournalError::Exists { path: path() }.is_passing());
     }
 
     #[test]

@@ -15,8 +15,9 @@ mod runner;
 pub mod service;
 pub mod source;
 
-pub use journal::{Journal, JournalError, Role};
+pub use journal::{Journal, JournalError, JournalIdentity, Role};
 pub use places::PlacesArgs;
-pub use runner::{Ends, OracleRunner, RunError, Tick};
+pub use places::{Places, PlacesError};
+pub use runner::{Ends, Memory, OracleRunner, RunError, RunnerOptions, Standing, Tick};
 
 use stipend_terminal::{failure, figure, output_file, progress};

@@ -6,24 +6,26 @@ use std::path::PathBuf;
 use solana_address::Address;
 use stipend_client::ledger::Accounts;
 use stipend_client::measurement::MeasurementRow;
-use stipend_client::program::state::{is_any_earning, Entry, Network};
+use stipend_client::program::state::{is_any_earning, DirectoryEntry, Entry, Network};
 use stipend_client::reader::{ReadError, Reader, ShardState};
 use stipend_client::slots::{Place, Slots};
 
 use crate::failure::Failure;
 
+/// What the labels of a source mean.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Labels of the source")]
 pub struct PlacesArgs {
     /// Which device a label means: CSV with the header `node,device` [default: labels are devices' addresses]
     #[arg(long, value_name = "CSV", conflicts_with = "slots")]
     pub labels: Option<PathBuf>,
-    /// Where each label's slot is: CSV with the header `node,shard,slot`; the nodes of the chain are not read
+    /// Where each label's slot is: CSV with the header `node,shard,slot`; a slot whose device changed is not reported
     #[arg(long, value_name = "CSV")]
     pub slots: Option<PathBuf>,
 }
 
 impl PlacesArgs {
+    /// Reads the files that are named.
     pub fn read(&self) -> Result<Places, Failure> {
         let doing = "read the labels";
         let labels = match (&self.labels, &self.slots) {
@@ -35,11 +37,11 @@ impl PlacesArgs {
             }
             (None, None) => Labels::Addresses,
         };
-        Ok(Places { labels, unknown: HashSet::new() })
+        Ok(Places { labels, unknown: HashSet::new(), tenants: HashMap::new() })
     }
 }
 
-/// What the labels of a source mean.
+/// What a label means.
 #[derive(Debug)]
 enum Labels {
     /// A device's address each.
@@ -50,18 +52,46 @@ enum Labels {
     Slots(Slots),
 }
 
+/// Why it is not known where the nodes are.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "each message says what its variant is")]
+pub enum PlacesError {
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    #[error(
+        "{missing} of the {earning} nodes that can earn are in no directory that was read: the answer was not the whole one"
+    )]
+    Partial { missing: usize, earning: usize },
+}
+
 /// Finds the slots of the nodes that a source names.
 #[derive(Debug)]
 pub struct Places {
     labels: Labels,
     /// Labels without a node: they are said once.
     unknown: HashSet<String>,
+    /// The device in each slot that a label which is no address stands for, as it was when it was first looked at.
+    tenants: HashMap<Place, Address>,
 }
 
 impl Places {
+    /// Whether any node can earn in an epoch.
+    pub fn is_any_earning(
+        &self,
+        accounts: &mut impl Accounts,
+        address: Address,
+        network: &Network,
+        epoch: u32,
+    ) -> Result<bool, ReadError> {
+        let shards = Reader::new(accounts, address).first_shards(network.shard_count)?;
+        Ok(shards.iter().any(|shard| is_any_earning(&shard.slots, epoch)))
+    }
+
     /// What is reported of an epoch, for each shard by its index in which a node can earn then: one entry a slot, from slot 0
     /// to the last one that was measured. A node that the source does not name, or that does not count in this epoch, is not
     /// measured; one that the network does not have is left out, with a warning.
+    ///
+    /// Errors: [`PlacesError::Partial`], so that a part of the nodes is never taken for all of them.
     pub fn entries(
         &mut self,
         accounts: &mut impl Accounts,
@@ -69,12 +99,13 @@ impl Places {
         network: &Network,
         epoch: u32,
         rows: &[MeasurementRow],
-    ) -> Result<BTreeMap<u32, Vec<Entry>>, ReadError> {
+    ) -> Result<BTreeMap<u32, Vec<Entry>>, PlacesError> {
         let found = Reader::new(accounts, address).first_shards(network.shard_count)?;
         // A shard in which no node can earn is scored without reports.
         let earning = found.iter().filter(|shard| is_any_earning(&shard.slots, epoch));
         let mut shards: BTreeMap<u32, Vec<Entry>> = earning.map(|shard| (shard.header.index, Vec::new())).collect();
-        let places = self.places(accounts, address, &found, epoch)?;
+        let tenants = tenants(&found, &Reader::new(accounts, address).nodes()?, epoch)?;
+        let places = self.places(tenants);
         for row in rows {
             let Some(place) = places.get(&row.node) else {
                 if self.unknown.insert(row.node.clone()) {
@@ -97,32 +128,55 @@ impl Places {
     }
 
     /// The place of every label that has one now.
-    fn places(
-        &self,
-        accounts: &mut impl Accounts,
-        address: Address,
-        shards: &[ShardState],
-        epoch: u32,
-    ) -> Result<HashMap<String, Place>, ReadError> {
-        let slot = |place: &Place| shards.get(place.shard as usize)?.slots.get(usize::from(place.slot));
-        if let Labels::Slots(slots) = &self.labels {
-            let known = slots.iter().filter(|(_, place)| slot(place).is_some());
-            return Ok(known.map(|(node, place)| (node.to_owned(), place)).collect());
-        }
-        let mut devices = HashMap::new();
-        for node in Reader::new(accounts, address).nodes()? {
-            let place = Place { shard: node.shard.into(), slot: node.slot };
-            if slot(&place).is_some_and(|slot| slot.is_earning(epoch)) {
-                devices.insert(node.device, place);
-            }
-        }
-        Ok(match &self.labels {
+    ///
+    /// - `tenants`: the device in each slot that can earn
+    fn places(&mut self, tenants: HashMap<Place, Address>) -> HashMap<String, Place> {
+        match &self.labels {
+            Labels::Addresses => tenants.into_iter().map(|(place, device)| (device.to_string(), place)).collect(),
             Labels::Devices(labels) => {
-                let named = labels.iter().map(|(label, device)| (label.clone(), devices.get(device).copied()));
+                let places: HashMap<_, _> = tenants.into_iter().map(|(place, device)| (device, place)).collect();
+                let named = labels.iter().map(|(label, device)| (label.clone(), places.get(device).copied()));
                 named.filter_map(|(label, place)| Some((label, place?))).collect()
             }
-            _ => devices.into_iter().map(|(device, place)| (device.to_string(), place)).collect(),
-        })
+            Labels::Slots(slots) => {
+                let mut places = HashMap::new();
+                for (label, place) in slots.iter() {
+                    let Some(device) = tenants.get(&place) else { continue };
+                    // A label that is an address says which device it means; of another one, the first device is taken for it.
+                    let meant = label.parse().unwrap_or_else(|_| *self.tenants.entry(place).or_insert(*device));
+                    if meant == *device {
+                        places.insert(label.to_owned(), place);
+                    } else if self.unknown.insert(label.to_owned()) {
+                        tracing::error!(
+                            "slot {} of shard {} is that of device {device}, and not of node {label:?} any more, which is \
+                             {meant}: it is not reported; correct the file of --slots",
+                            place.slot,
+                            place.shard
+                        );
+                    }
+                }
+                places
+            }
+        }
+    }
+}
+
+/// The device in each slot that can earn in an epoch.
+///
+/// A node that can earn was registered in an earlier epoch, so it stands in its directory whatever registers meanwhile.
+fn tenants(
+    shards: &[ShardState],
+    nodes: &[DirectoryEntry],
+    epoch: u32,
+) -> Result<HashMap<Place, Address>, PlacesError> {
+    let slot = |place: &Place| shards.get(place.shard as usize)?.slots.get(usize::from(place.slot));
+    let places = nodes.iter().map(|node| (Place { shard: node.shard.into(), slot: node.slot }, node.device));
+    let tenants: HashMap<_, _> =
+        places.filter(|(place, _)| slot(place).is_some_and(|slot| slot.is_earning(epoch))).collect();
+    let earning = shards.iter().flat_map(|shard| &shard.slots).filter(|slot| slot.is_earning(epoch)).count();
+    match earning.saturating_sub(tenants.len()) {
+        0 => Ok(tenants),
+        missing => Err(PlacesError::Partial { missing, earning }),
     }
 }
 

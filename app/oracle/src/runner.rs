@@ -1,7 +1,5 @@
 //! What an oracle does at one moment: measure, sign, keep, send.
 
-use std::cmp::Ordering;
-
 use ed25519_dalek::SigningKey;
 use solana_address::Address;
 use solana_keypair::Keypair;
@@ -15,17 +13,26 @@ use stipend_client::program::state::Network;
 use stipend_client::reader::{ReadError, Reader};
 use stipend_client::relay::{look, relay, Arrival, Witness};
 
-use super::places::Places;
+use super::places::{Places, PlacesError};
 use super::{Journal, JournalError};
 use crate::figure::counted;
 use crate::progress::Progress;
 use crate::service::metrics::{EpochOutcome, OracleMetrics};
-use crate::source::{EpochClock, Source};
+use crate::service::Stop;
+use crate::source::SourceWorker;
 
-/// How long a source that failed, or a report that was refused, is let be, in seconds.
+mod coverage;
+mod measuring;
+mod standing;
+mod window;
+
+use coverage::Coverage;
+use measuring::Found;
+pub use standing::Standing;
+use window::Window;
+
+/// How long a source that failed, or a report that was rejected, is let be, in seconds.
 const RETRY_SECS: i64 = 10;
-/// Remarks of a source that are logged; of the others, how many there are.
-const MAX_REMARKS: usize = 20;
 
 /// What an oracle does of its work.
 #[derive(Debug)]
@@ -38,12 +45,15 @@ pub enum Ends {
     SignOnly,
 }
 
-/// Why an oracle can't go on.
+/// Why a step failed. What was done before it stands, and the same call again goes on.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
-    /// The cluster is lost, or says something else than it must. It may be back.
+    /// The cluster is lost, or its accounts are not what they must be. It may be back.
     #[error(transparent)]
     Read(#[from] ReadError),
+    /// The accounts that were read don't hold all nodes.
+    #[error(transparent)]
+    Places(#[from] PlacesError),
     /// Nothing is signed or sent without a journal.
     #[error(transparent)]
     Journal(#[from] JournalError),
@@ -60,54 +70,71 @@ impl From<LedgerError> for RunError {
 pub enum Tick {
     /// Something was done: there may be more.
     Worked,
-    /// There is nothing to do before `next`, Unix seconds of the cluster's clock, which showed `now`.
-    Idle { now: i64, next: Option<i64> },
+    /// The source is at work.
+    Measuring,
+    /// There is nothing to do for now.
+    Idle {
+        /// Unix seconds of the cluster's clock.
+        now: i64,
+        /// When there is something to do, by the same clock; `None` if nothing is known to come.
+        next: Option<i64>,
+    },
 }
 
-/// An oracle of one network.
-pub struct OracleRunner {
-    pub network: Address,
-    pub key: SigningKey,
-    pub ends: Ends,
-    pub journal: Journal,
-    pub source: Box<dyn Source>,
-    pub places: Places,
-    pub metrics: OracleMetrics,
+/// How an oracle measures, and what it keeps.
+#[derive(Clone, Copy, Debug)]
+pub struct RunnerOptions {
     /// How long after an epoch's end its last samples may still be under way.
     pub settle_secs: u32,
     /// Epochs that are done and kept.
     pub keep_epochs: usize,
+    /// By how much the number of nodes with a value may fall from one epoch to the next without a second look, 0..=100.
+    pub max_drop_percent: u8,
+}
+
+/// An oracle of one network.
+pub struct OracleRunner {
+    /// The network's address.
+    pub network: Address,
+    /// The oracle's key.
+    pub key: SigningKey,
+    /// What it does of its work.
+    pub ends: Ends,
+    /// What it signed.
+    pub journal: Journal,
+    /// What it measures with.
+    pub source: SourceWorker,
+    /// Where the nodes are.
+    pub places: Places,
+    /// What it tells.
+    pub metrics: OracleMetrics,
+    /// Ends its waits.
+    pub stop: Stop,
+    /// How it measures, and what it keeps.
+    pub options: RunnerOptions,
+    /// What it remembers from tick to tick; nothing depends on it after a restart.
+    pub memory: Memory,
+}
+
+/// What a runner remembers from tick to tick.
+#[derive(Debug, Default)]
+pub struct Memory {
     /// The first epoch that was not looked at.
-    pub looked_until: u32,
+    looked_until: u32,
     /// When what was signed is sent again, Unix seconds of the cluster's clock.
-    pub send_at: i64,
+    send_at: i64,
     /// When the source is asked again.
-    pub measure_at: i64,
+    measure_at: i64,
     /// The epoch whose end was said to be waited for.
-    pub awaited_epoch: Option<u32>,
-}
-
-/// Whether the program takes reports of an epoch: only the open one's, for as long as its report window is open.
-enum Window {
-    /// An epoch before it is not closed.
-    Later,
-    /// Until this Unix second.
-    Open(i64),
-    Closed,
-}
-
-impl Window {
-    /// Of an epoch that is over, while there is no pause.
-    fn of(network: &Network, epoch: u32, now: i64) -> Self {
-        match epoch.cmp(&network.open_epoch) {
-            Ordering::Less => Self::Closed,
-            Ordering::Greater => Self::Later,
-            Ordering::Equal => match network.report_end() {
-                Ok(end) if now < end => Self::Open(end),
-                _ => Self::Closed,
-            },
-        }
-    }
+    awaited_epoch: Option<u32>,
+    /// What was last said of an epoch that can't be signed yet.
+    said: Option<(u32, String)>,
+    /// What the network made of the oracle when it was last looked at.
+    standing: Option<Standing>,
+    /// What was measured in the last epoch that was signed.
+    coverage: Option<Coverage>,
+    /// The last epoch of which it is known that some node can earn in it.
+    earning_epoch: Option<u32>,
 }
 
 /// How far the reports of an epoch are.
@@ -115,7 +142,9 @@ enum Sent {
     All,
     /// The window closed before.
     Missed(usize),
-    /// Something is to come first, or was refused.
+    /// The oracle does not measure this epoch any more.
+    Barred,
+    /// Something is to come first, or was rejected.
     Waiting,
 }
 
@@ -128,34 +157,89 @@ impl OracleRunner {
     pub fn tick<L: Ledger>(&mut self, ledger: &mut L, payer: &Keypair) -> Result<Tick, RunError> {
         let now = ledger.now()?;
         let network = Reader::new(ledger, self.network).network()?;
-        self.metrics.service.note_success();
+        self.metrics.service.note_clock(now, network.epoch_secs);
         self.metrics.service.set_paused(network.is_paused(now));
+        self.note_standing(&network, now);
         let pending = self.journal.pending()?;
         self.metrics.set_pending(pending.len());
         if network.is_paused(now) {
             let next = Some(network.pause_ends_at).filter(|end| *end != NO_END);
             return Ok(Tick::Idle { now, next });
         }
-        if now >= self.send_at {
-            if let Some(epoch) = pending.first() {
-                match self.send(ledger, payer, &network, *epoch, now)? {
-                    Sent::Waiting => self.send_at = now.saturating_add(RETRY_SECS),
-                    sent => return self.finish(&network, *epoch, now, sent),
-                }
-            }
+        let sent = if now >= self.memory.send_at {
+            self.send_pending(ledger, payer, &network, &pending, now)
+        } else {
+            Ok(None)
+        };
+        if let Ok(Some(tick)) = sent {
+            self.metrics.service.note_work();
+            return Ok(tick);
         }
-        self.sign_next(ledger, &network, now)
+        // A payer without lamports keeps nothing from being measured and signed.
+        let tick = self.sign_next(ledger, &network, now)?;
+        if tick == Tick::Worked {
+            self.metrics.service.note_work();
+            return Ok(tick);
+        }
+        sent.map(|_| tick)
+    }
+
+    /// What the network made of the oracle at the last tick; `None` before the first one.
+    pub fn standing(&self) -> Option<Standing> {
+        self.memory.standing
     }
 
     fn oracle(&self) -> Address {
         Address::from(self.key.verifying_key().to_bytes())
     }
 
+    /// Says what the network makes of the oracle whenever that changes.
+    fn note_standing(&mut self, network: &Network, now: i64) {
+        let standing = Standing::of(network, &self.oracle(), now);
+        self.metrics.set_standing(&standing);
+        let before = self.memory.standing.replace(standing);
+        if before == Some(standing) {
+            return;
+        }
+        if standing.is_fault() {
+            tracing::error!("{standing}");
+        } else if matches!(standing, Standing::Leaving { .. }) {
+            tracing::warn!("{standing}");
+        } else if before.is_some() || standing != Standing::Active {
+            tracing::info!("{standing}");
+        }
+    }
+
+    /// Looks after every epoch that is signed and not done, the oldest first, until one is done. One that can't be sent holds no
+    /// other up.
+    fn send_pending<L: Ledger>(
+        &mut self,
+        ledger: &mut L,
+        payer: &Keypair,
+        network: &Network,
+        pending: &[u32],
+        now: i64,
+    ) -> Result<Option<Tick>, RunError> {
+        for epoch in pending {
+            match self.send(ledger, payer, network, *epoch, now) {
+                Ok(Sent::Waiting) => self.memory.send_at = now.saturating_add(RETRY_SECS),
+                Ok(sent) => return self.finish(network, *epoch, now, sent).map(Some),
+                Err(RunError::Journal(error @ JournalError::Batches { .. })) => {
+                    self.metrics.service.note_error("disk");
+                    self.say(*epoch, &format!("what was signed can't be read, and is not sent: {error}"), true);
+                    self.memory.send_at = now.saturating_add(RETRY_SECS);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(None)
+    }
+
     /// Signs the oldest epoch that is over and not signed, if its window is open.
     fn sign_next<L: Ledger>(&mut self, ledger: &mut L, network: &Network, now: i64) -> Result<Tick, RunError> {
         let newest = self.journal.newest()?;
-        let first = newest.map_or(network.open_epoch, |newest| newest.saturating_add(1)).max(self.looked_until);
-        let send_at = (self.send_at > now).then_some(self.send_at);
+        let first = newest.map_or(network.open_epoch, |newest| newest.saturating_add(1)).max(self.memory.looked_until);
+        let send_at = (self.memory.send_at > now).then_some(self.memory.send_at);
         let mut missed = Vec::new();
         let mut epoch = first;
         let found = loop {
@@ -173,7 +257,7 @@ impl OracleRunner {
             }
             epoch = epoch.saturating_add(1);
         };
-        self.looked_until = epoch;
+        self.memory.looked_until = epoch;
         if let (Some(first), Some(last)) = (missed.first(), missed.last()) {
             tracing::error!("epochs {first} to {last} were missed: their report windows closed meanwhile");
             missed.iter().for_each(|epoch| self.metrics.note_epoch(*epoch, EpochOutcome::Missed, 0));
@@ -181,68 +265,40 @@ impl OracleRunner {
         let Some((epoch, end)) = found else {
             return Ok(Tick::Idle { now, next: send_at });
         };
-        let ready_at = end.saturating_add(self.settle_secs.into()).max(self.measure_at);
+        let ready_at = end.saturating_add(self.options.settle_secs.into()).max(self.memory.measure_at);
         if now < ready_at {
-            if self.awaited_epoch != Some(epoch) {
-                self.awaited_epoch = Some(epoch);
+            if self.memory.awaited_epoch != Some(epoch) && network.oracles.is_active(&self.oracle(), epoch) {
+                self.memory.awaited_epoch = Some(epoch);
                 tracing::info!("epoch {epoch} is signed in {} s", ready_at.saturating_sub(now));
             }
             return Ok(Tick::Idle { now, next: send_at.into_iter().chain([ready_at]).min() });
         }
+        let rows = match self.measure(ledger, network, epoch, now)? {
+            Found::Rows(rows) => rows,
+            Found::Measuring => return Ok(Tick::Measuring),
+            Found::Over => return Ok(Tick::Worked),
+            Found::Later => {
+                self.memory.measure_at = now.saturating_add(RETRY_SECS);
+                return Ok(Tick::Idle { now, next: send_at.into_iter().chain([self.memory.measure_at]).min() });
+            }
+        };
         if self.is_begun_elsewhere(ledger, network, epoch)? {
             self.metrics.service.note_error("journal");
             tracing::error!(
-                "epoch {epoch} is reported in part, and not from this journal: it is not signed anew, for two values for one \
+                "epoch {epoch} is reported in part, and not from this journal: it is not signed again, since two values for one \
                  slot forfeit the bond; bring the journal back, or let the epoch be"
             );
             self.journal.finish(epoch, "reported from another journal")?;
             return Ok(Tick::Worked);
         }
-        let Some(rows) = self.measure(network, epoch, now) else {
-            self.measure_at = now.saturating_add(RETRY_SECS);
-            return Ok(Tick::Idle { now, next: send_at.into_iter().chain([self.measure_at]).min() });
-        };
         let batches = self.sign(ledger, network, epoch, &rows)?;
         self.journal.keep(epoch, &batches)?;
+        let coverage = Coverage::of_rows(&rows);
+        self.metrics.note_measured(coverage.uptimes, coverage.bandwidths);
+        self.memory.coverage = Some(coverage);
         let (nodes, batches) = (counted(rows.len() as u64, "node"), counted(batches.len() as u64, "batch"));
         tracing::info!("epoch {epoch}: {nodes} measured, signed in {batches}");
         Ok(Tick::Worked)
-    }
-
-    /// What the source knows of an epoch. None: it failed, and is asked again while there is time. A source that fails until the
-    /// window is nearly over has measured nothing, and that is what is reported: "not measured", never "down".
-    fn measure(&mut self, network: &Network, epoch: u32, now: i64) -> Option<Vec<MeasurementRow>> {
-        let clock = EpochClock { genesis: network.genesis, epoch_secs: network.epoch_secs };
-        match self.source.measure(&clock.span(epoch)) {
-            Ok(measured) => {
-                for remark in measured.remarks.iter().take(MAX_REMARKS) {
-                    tracing::warn!("epoch {epoch}: {remark}");
-                }
-                if let Some(more) = measured.remarks.len().checked_sub(MAX_REMARKS).filter(|more| *more > 0) {
-                    tracing::warn!("epoch {epoch}: {more} remarks more");
-                }
-                Some(measured.rows)
-            }
-            Err(error) => {
-                self.metrics.service.note_error("source");
-                let window_secs = i64::from(network.policy_at(epoch).report_secs);
-                let last_call = match Window::of(network, epoch, now) {
-                    Window::Later => i64::MAX,
-                    Window::Open(end) => end.saturating_sub((window_secs / 4).min(120)),
-                    Window::Closed => now,
-                };
-                if now < last_call {
-                    tracing::warn!("epoch {epoch}: the source says nothing: {error}; asking again");
-                    return None;
-                }
-                tracing::error!(
-                    "epoch {epoch}: the source says nothing, and the report window is nearly over: {error}; every node is \
-                     reported as not measured"
-                );
-                self.metrics.note_epoch(epoch, EpochOutcome::Unmeasured, 0);
-                Some(Vec::new())
-            }
-        }
     }
 
     /// Whether the chain has something of this epoch by this oracle, though the journal has not.
@@ -269,7 +325,7 @@ impl OracleRunner {
         network: &Network,
         epoch: u32,
         rows: &[MeasurementRow],
-    ) -> Result<Vec<SignedBatch>, ReadError> {
+    ) -> Result<Vec<SignedBatch>, PlacesError> {
         let nodes = match self.ends {
             Ends::Pay(_) => SIGNED_NODES_WITH_BUDGET,
             Ends::Relay | Ends::SignOnly => RELAYED_NODES_WITH_BUDGET,
@@ -293,12 +349,18 @@ impl OracleRunner {
         epoch: u32,
         now: i64,
     ) -> Result<Sent, RunError> {
-        let batches = self.journal.read(epoch)?;
         let window = Window::of(network, epoch, now);
         if matches!(window, Window::Later) {
             return Ok(Sent::Waiting);
         }
+        let batches = match self.journal.read(epoch) {
+            Err(JournalError::Batches { .. }) if matches!(window, Window::Closed) => return Ok(Sent::Missed(0)),
+            read => read?,
+        };
         let is_open = matches!(window, Window::Open(_));
+        if is_open && !network.oracles.is_active(&self.oracle(), epoch) {
+            return Ok(Sent::Barred);
+        }
         // Who signs only looks what has become of it.
         if is_open && !matches!(self.ends, Ends::SignOnly) {
             let witness = match &self.ends {
@@ -313,13 +375,15 @@ impl OracleRunner {
             self.metrics.note_relayed(&relayed);
             for (place, error) in &relayed.refused {
                 self.metrics.service.note_error("refused");
-                tracing::warn!("epoch {epoch}: batch {place} was refused: {error}");
+                tracing::warn!("epoch {epoch}: batch {place} was rejected: {error}");
             }
-            tracing::info!(
-                "epoch {epoch}: {} sent, {} there before",
-                counted(relayed.sent as u64, "batch"),
-                relayed.arrived
-            );
+            if relayed.sent > 0 {
+                tracing::info!(
+                    "epoch {epoch}: {} sent, {} there before",
+                    counted(relayed.sent as u64, "batch"),
+                    relayed.arrived
+                );
+            }
         }
         let missing = look(ledger, &batches)?.into_iter().filter(|arrival| *arrival != Arrival::Arrived).count();
         Ok(match (missing, is_open) {
@@ -331,16 +395,27 @@ impl OracleRunner {
 
     fn finish(&mut self, network: &Network, epoch: u32, now: i64, sent: Sent) -> Result<Tick, RunError> {
         let lag_secs = network.end(epoch).map_or(0, |end| now.saturating_sub(end));
-        if let Sent::Missed(missing) = sent {
-            tracing::error!("epoch {epoch} was missed: its report window closed with {missing} batches not there");
-            self.journal.finish(epoch, "missed")?;
-            self.metrics.note_epoch(epoch, EpochOutcome::Missed, lag_secs);
-        } else {
-            tracing::info!("epoch {epoch} is reported, {lag_secs} s after its end");
-            self.journal.finish(epoch, "reported")?;
-            self.metrics.note_epoch(epoch, EpochOutcome::Reported, lag_secs);
+        match sent {
+            Sent::Missed(missing) => {
+                tracing::error!("epoch {epoch} was missed: its report window closed with {missing} batches not there");
+                self.journal.finish(epoch, "missed")?;
+                self.metrics.note_epoch(epoch, EpochOutcome::Missed, lag_secs);
+            }
+            Sent::Barred => {
+                tracing::error!(
+                    "epoch {epoch} can't be reported: the network does not let the oracle measure it any more"
+                );
+                self.journal.finish(epoch, "not reported: the oracle was removed or suspended")?;
+                self.metrics.note_epoch(epoch, EpochOutcome::Barred, lag_secs);
+            }
+            Sent::All | Sent::Waiting => {
+                tracing::info!("epoch {epoch} is reported, {lag_secs} s after its end");
+                self.journal.finish(epoch, "reported")?;
+                self.metrics.note_epoch(epoch, EpochOutcome::Reported, lag_secs);
+            }
         }
-        self.journal.prune(self.keep_epochs)?;
+        self.source.forget_before(epoch.saturating_sub(u32::try_from(self.options.keep_epochs).unwrap_or(u32::MAX)));
+        self.journal.prune(self.options.keep_epochs)?;
         Ok(Tick::Worked)
     }
 }

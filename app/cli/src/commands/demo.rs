@@ -7,7 +7,7 @@ use stipend_client::program::constants::MAX_SHARD_SLOTS;
 use stipend_client::snapshot::{check_free, Snapshot};
 
 use crate::failure::Failure;
-use crate::ingest::Instant;
+use crate::ingest::UnixTime;
 use crate::print::{print, Format};
 use stipend_client::unit::Unit;
 use stipend_demo::{write_story, write_tables, Rows, Rules, Scenario, Stage, Story};
@@ -52,7 +52,7 @@ pub struct Args {
     #[arg(long, value_name = "SLOTS", default_value_t = MAX_SHARD_SLOTS)]
     shard_capacity: u16,
     /// The first moment of epoch 0: RFC 3339 with an offset, or Unix seconds
-    #[arg(long, value_name = "TIME", default_value = "2021-06-30T00:00:00Z", value_parser = Instant::parse_unix_secs,
+    #[arg(long, value_name = "TIME", default_value = "2021-06-30T00:00:00Z", value_parser = UnixTime::parse_unix_secs,
         allow_hyphen_values = true)]
     genesis: i64,
     /// The length of an epoch

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use stipend_client::measurement::check_node_label;
 
 use crate::failure::{ExitKind, Failure};
-use crate::ingest::{BadRows, Decimal, EpochGrid, Instant, NodeSource, SampleColumns, Samples, Skipped, ZoneRule};
+use crate::ingest::{BadRows, Decimal, EpochGrid, UnixTime, NodeSource, SampleColumns, Samples, Skipped, ZoneRule};
 use crate::measurement_output::write_measurements;
 
 const DOING: &str = "ingest samples";
@@ -50,7 +50,7 @@ pub struct Args {
     #[arg(long, value_name = "SECS", default_value_t = 86_400)]
     epoch_secs: u32,
     /// The first moment of epoch 0: RFC 3339 with an offset, or Unix seconds
-    #[arg(long, value_name = "TIME", value_parser = Instant::parse_unix_secs, allow_hyphen_values = true)]
+    #[arg(long, value_name = "TIME", value_parser = UnixTime::parse_unix_secs, allow_hyphen_values = true)]
     genesis: i64,
     /// What a bandwidth is multiplied with, a decimal number
     #[arg(long, value_name = "FACTOR", default_value = "1", value_parser = Decimal::parse_scale, requires = "bandwidth_column")]
@@ -66,7 +66,7 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<(), Failure> {
     // Without an uptime column nothing asks for windows: the epoch is one.
     let sample_secs = args.sample_secs.unwrap_or(args.epoch_secs);
-    let grid = EpochGrid::new(Instant::from_unix_secs(args.genesis), args.epoch_secs, sample_secs)
+    let grid = EpochGrid::new(UnixTime::from_unix_secs(args.genesis), args.epoch_secs, sample_secs)
         .map_err(|error| Failure::usage(DOING, error))?;
     let node = match (&args.node, &args.node_column) {
         (Some(node), _) => {

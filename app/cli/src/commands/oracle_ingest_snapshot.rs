@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::failure::Failure;
-use crate::ingest::{BadRows, Instant, InstantError, Skipped, Snapshot, SnapshotColumns, ZoneRule};
+use crate::ingest::{BadRows, UnixTime, InstantError, Skipped, Snapshot, SnapshotColumns, ZoneRule};
 use crate::measurement_output::write_measurements;
 
 const DOING: &str = "ingest the snapshot";
@@ -25,7 +25,7 @@ pub struct Args {
     out: PathBuf,
     /// When the snapshot was taken: RFC 3339 with an offset, or Unix seconds
     #[arg(long, value_name = "TIME", value_parser = parse_instant)]
-    snapshot_time: Instant,
+    snapshot_time: UnixTime,
     /// The node
     #[arg(long, value_name = "NAME", default_value = "node")]
     node_column: String,
@@ -52,8 +52,8 @@ pub struct Args {
     skip_bad_rows: bool,
 }
 
-fn parse_instant(text: &str) -> Result<Instant, InstantError> {
-    Instant::parse(text, ZoneRule::OffsetRequired)
+fn parse_instant(text: &str) -> Result<UnixTime, InstantError> {
+    UnixTime::parse(text, ZoneRule::OffsetRequired)
 }
 
 pub fn run(args: &Args) -> Result<(), Failure> {

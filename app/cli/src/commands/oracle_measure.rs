@@ -2,16 +2,18 @@
 
 use std::path::PathBuf;
 use std::thread;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use stipend_client::measurement::Measurements;
 
 use crate::failure::{ExitKind, Failure};
-use crate::ingest::Instant;
+use crate::ingest::UnixTime;
 use crate::output_file::{write_output_file, Existing, Privacy};
 use crate::source::{EpochClock, EpochSpan, Remark, SourceArgs};
 
 const DOING: &str = "measure the epoch";
+/// How long the source may take.
+const PATIENCE: Duration = Duration::from_secs(3_600);
 /// Remarks that are printed; of the others, how many there are.
 const MAX_REMARKS: usize = 20;
 
@@ -27,7 +29,7 @@ pub struct Args {
     #[arg(long, value_name = "EPOCH")]
     epoch: u32,
     /// The first moment of epoch 0: RFC 3339 with an offset, or Unix seconds
-    #[arg(long, value_name = "TIME", value_parser = Instant::parse_unix_secs, allow_hyphen_values = true)]
+    #[arg(long, value_name = "TIME", value_parser = UnixTime::parse_unix_secs, allow_hyphen_values = true)]
     genesis: i64,
     /// The length of an epoch
     #[arg(long, value_name = "SECS", default_value_t = 86_400, value_parser = clap::value_parser!(u32).range(1..))]
@@ -48,7 +50,8 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     }
     let mut source = args.source.open(&clock).map_err(|error| Failure::usage(DOING, error))?;
     wait_for(&span, args.source.settle_secs())?;
-    let measured = source.measure(&span).map_err(|error| Failure::usage(DOING, error))?;
+    let measured = source.measure(&span, Instant::now() + PATIENCE).and_then(|measured| measured.or_nothing(args.epoch));
+    let measured = measured.map_err(|error| Failure::usage(DOING, error))?;
     let measurements =
         Measurements::from_rows(measured.rows).map_err(|error| Failure::new(ExitKind::Bug, DOING, error))?;
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use stipend_client::measurement::{RowError, MAX_BANDWIDTH};
 
-use super::{DecimalError, InstantError};
+use super::{DecimalError, UnixTimeError};
 
 /// What to do about a row that can't be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +35,7 @@ pub enum BadRow {
     #[error("column `{column}` is not UTF-8 text")]
     NotUtf8 { column: String },
     #[error("column `{column}`: {reason}")]
-    Time { column: String, reason: InstantError },
+    Time { column: String, reason: UnixTimeError },
     #[error("column `{column}`: time `{text}` is before the genesis")]
     BeforeGenesis { column: String, text: String },
     #[error("column `{column}`: time `{text}` is after the last epoch that can be counted")]

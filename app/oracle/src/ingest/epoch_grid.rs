@@ -1,7 +1,7 @@
 //! Which epoch, and which sampling window of it, a point in time belongs to.
 
-use super::instant::NANOS_PER_SEC;
-use super::Instant;
+use super::unix_time::NANOS_PER_SEC;
+use super::UnixTime;
 
 /// Lengths that don't make a grid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -16,7 +16,7 @@ pub enum EpochGridError {
 /// end just before that of the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EpochGrid {
-    genesis: Instant,
+    genesis: UnixTime,
     epoch_secs: u32,
     sample_secs: u32,
 }
@@ -39,7 +39,7 @@ pub enum OutsideGrid {
 impl EpochGrid {
     /// - `genesis`: the first moment of epoch 0
     /// - `sample_secs`: the length of a window; it divides `epoch_secs`
-    pub fn new(genesis: Instant, epoch_secs: u32, sample_secs: u32) -> Result<Self, EpochGridError> {
+    pub fn new(genesis: UnixTime, epoch_secs: u32, sample_secs: u32) -> Result<Self, EpochGridError> {
         match epoch_secs.checked_rem(sample_secs) {
             Some(0) if epoch_secs > 0 => Ok(Self { genesis, epoch_secs, sample_secs }),
             Some(0) | None => Err(EpochGridError::Zero),
@@ -51,7 +51,7 @@ impl EpochGrid {
         self.epoch_secs / self.sample_secs
     }
 
-    pub fn place(&self, instant: Instant) -> Result<GridPlace, OutsideGrid> {
+    pub fn place(&self, instant: UnixTime) -> Result<GridPlace, OutsideGrid> {
         let since_genesis = instant.nanos_since(self.genesis);
         if since_genesis < 0 {
             return Err(OutsideGrid::BeforeGenesis);
@@ -73,11 +73,11 @@ mod tests {
     const GENESIS_SECS: i64 = 1_625_011_200;
 
     fn grid(epoch_secs: u32, sample_secs: u32) -> Result<EpochGrid, EpochGridError> {
-        EpochGrid::new(Instant::from_unix_secs(GENESIS_SECS), epoch_secs, sample_secs)
+        EpochGrid::new(UnixTime::from_unix_secs(GENESIS_SECS), epoch_secs, sample_secs)
     }
 
     fn place(text: &str) -> Result<(u32, u32), OutsideGrid> {
-        let instant = Instant::parse(text, ZoneRule::OffsetRequired).expect("a time");
+        let instant = UnixTime::parse(text, ZoneRule::OffsetRequired).expect("a time");
         let place = grid(86_400, 300).expect("a grid").place(instant)?;
         Ok((place.epoch, place.window))
     }
@@ -105,8 +105,8 @@ mod tests {
     #[test]
     fn a_time_that_no_epoch_holds_is_refused() {
         assert_eq!(place("2021-06-29T23:59:59.999999999Z"), Err(OutsideGrid::BeforeGenesis));
-        let last = Instant::from_unix_secs(GENESIS_SECS + i64::from(u32::MAX));
-        let past = Instant::from_unix_secs(GENESIS_SECS + i64::from(u32::MAX) + 1);
+        let last = UnixTime::from_unix_secs(GENESIS_SECS + i64::from(u32::MAX));
+        let past = UnixTime::from_unix_secs(GENESIS_SECS + i64::from(u32::MAX) + 1);
         let grid = grid(1, 1).expect("a grid");
         assert_eq!(grid.place(last), Ok(GridPlace { epoch: u32::MAX, window: 0 }));
         assert_eq!(grid.place(past), Err(OutsideGrid::AfterLastEpoch));

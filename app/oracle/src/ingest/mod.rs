@@ -7,9 +7,9 @@ mod bad_row;
 mod columns;
 mod decimal;
 mod epoch_grid;
-mod instant;
 mod samples;
 mod snapshot;
+mod unix_time;
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
@@ -21,9 +21,9 @@ pub use bad_row::{BadRow, BadRows, Skipped};
 pub use columns::{Column, ColumnError};
 pub use decimal::{Decimal, DecimalError};
 pub use epoch_grid::{EpochGrid, EpochGridError, GridPlace, OutsideGrid};
-pub use instant::{Instant, InstantError, ZoneRule};
 pub use samples::{lower_median, parse_scaled_bandwidth, NodeSource, SampleColumns, Samples};
 pub use snapshot::{Snapshot, SnapshotColumns};
+pub use unix_time::{UnixTime, UnixTimeError, ZoneRule};
 
 /// A file that can't be ingested.
 #[derive(Debug, thiserror::Error)]

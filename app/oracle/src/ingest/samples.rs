@@ -13,7 +13,9 @@ use stipend_client::measurement::{
 
 use super::columns::Column;
 use super::epoch_grid::{GridPlace, OutsideGrid};
-use super::{read_csv_file, BadRow, BadRows, ColumnError, Decimal, EpochGrid, IngestError, Instant, Skipped, ZoneRule};
+use super::{
+    read_csv_file, BadRow, BadRows, ColumnError, Decimal, EpochGrid, IngestError, Skipped, UnixTime, ZoneRule,
+};
 
 /// Where the node's label comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -117,7 +119,7 @@ impl Samples {
     }
 
     fn place(&self, column: &Column, text: &str) -> Result<GridPlace, BadRow> {
-        let instant = Instant::parse(text, self.zone_rule)
+        let instant = UnixTime::parse(text, self.zone_rule)
             .map_err(|reason| BadRow::Time { column: column.name().to_owned(), reason })?;
         self.grid.place(instant).map_err(|outside| {
             let (column, text) = (column.name().to_owned(), text.to_owned());

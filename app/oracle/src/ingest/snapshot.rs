@@ -11,8 +11,8 @@ use stipend_client::csv_rows::CsvRow;
 use stipend_client::measurement::{check_node_label, MeasurementRow, Measurements, RowError, MAX_UPTIME_BPS};
 
 use super::columns::Column;
-use super::instant::NANOS_PER_SEC;
-use super::{read_csv_file, BadRow, BadRows, ColumnError, EpochGridError, IngestError, Instant, Skipped, ZoneRule};
+use super::unix_time::NANOS_PER_SEC;
+use super::{read_csv_file, BadRow, BadRows, ColumnError, EpochGridError, IngestError, Skipped, UnixTime, ZoneRule};
 
 /// Which columns hold what. The other columns of the file are ignored.
 #[derive(Clone, Debug)]
@@ -34,7 +34,7 @@ struct FileColumns {
 
 /// What one look saw.
 pub struct Snapshot {
-    taken: Instant,
+    taken: UnixTime,
     epoch_secs: u32,
     zone_rule: ZoneRule,
     uptimes: BTreeMap<String, u16>,
@@ -44,7 +44,7 @@ pub struct Snapshot {
 impl Snapshot {
     /// - `taken`: when; the epoch ends here
     /// - `epoch_secs`: how long before that it begins; not 0
-    pub fn new(taken: Instant, epoch_secs: u32, zone_rule: ZoneRule) -> Result<Self, EpochGridError> {
+    pub fn new(taken: UnixTime, epoch_secs: u32, zone_rule: ZoneRule) -> Result<Self, EpochGridError> {
         if epoch_secs == 0 {
             return Err(EpochGridError::Zero);
         }
@@ -94,9 +94,9 @@ impl Snapshot {
         Ok(())
     }
 
-    fn parse_instant(&self, column: &Column, row: &CsvRow) -> Result<Instant, BadRow> {
+    fn parse_instant(&self, column: &Column, row: &CsvRow) -> Result<UnixTime, BadRow> {
         let text = column.text(row)?;
-        let instant = Instant::parse(text, self.zone_rule)
+        let instant = UnixTime::parse(text, self.zone_rule)
             .map_err(|reason| BadRow::Time { column: column.name().to_owned(), reason })?;
         if instant > self.taken {
             return Err(BadRow::AfterSnapshot { column: column.name().to_owned(), text: text.to_owned() });

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use solana_account::Account;
 use solana_instruction::Instruction;
@@ -16,7 +17,7 @@ use tempfile::TempDir;
 
 use super::super::{PlacesArgs, Role};
 use super::*;
-use crate::source::{EpochSpan, Measured, SourceError};
+use crate::source::{EpochSpan, Measured, Source, SourceError};
 
 const GENESIS: i64 = 1_700_000_000;
 const EPOCH_SECS: i64 = 3_600;
@@ -25,6 +26,8 @@ const TOKEN_PROGRAM: Address = spl_token_interface::ID;
 /// Two shards of 200 and 3: batches of 110, 90 and 3.
 const NODES: u16 = 203;
 const BATCHES: usize = 3;
+
+mod faults;
 
 fn key(seed: u8) -> Keypair {
     Keypair::new_from_array([seed; 32])
@@ -44,12 +47,16 @@ fn oracle() -> SigningKey {
 struct Flaky {
     ledger: EmbeddedLedger,
     sends_left: usize,
+    /// Whether directories are missing in what is read.
+    is_directory_hidden: bool,
     sent: Vec<Vec<Instruction>>,
 }
 
 impl Accounts for Flaky {
     fn account(&mut self, address: &Address) -> Result<Option<Account>, LedgerError> {
-        self.ledger.account(address)
+        let found = self.ledger.account(address)?;
+        let is_directory = |found: &Account| account::directory(&found.data).is_ok();
+        Ok(found.filter(|found| !self.is_directory_hidden || !is_directory(found)))
     }
 }
 
@@ -84,16 +91,30 @@ impl Ledger for Flaky {
     }
 }
 
-/// A source whose uptime can be changed; none fails.
+/// What a source says.
+#[derive(Clone, Copy)]
+enum Says {
+    /// This uptime of so many nodes.
+    Uptime(u16, u16),
+    /// Not a row.
+    Nothing,
+    Failure,
+}
+
+/// A source that can be told what to say.
 #[derive(Clone)]
-struct Dial(Arc<Mutex<Option<u16>>>);
+struct Dial(Arc<Mutex<Says>>);
 
 impl Source for Dial {
-    fn measure(&mut self, span: &EpochSpan) -> Result<Measured, SourceError> {
-        let uptime_bps = self.0.lock().expect("no panic").ok_or(SourceError::Options)?;
+    fn measure(&mut self, span: &EpochSpan, _deadline: Instant) -> Result<Measured, SourceError> {
+        let (uptime_bps, nodes) = match *self.0.lock().expect("no panic") {
+            Says::Uptime(uptime_bps, nodes) => (uptime_bps, nodes),
+            Says::Nothing => return Ok(Measured::default()),
+            Says::Failure => return Err(SourceError::Options),
+        };
         let row =
             |node: String| MeasurementRow { epoch: span.epoch, node, uptime_bps: Some(uptime_bps), bandwidth: None };
-        let mut rows: Vec<_> = (0..NODES).map(|node| row(device(node).pubkey().to_string())).collect();
+        let mut rows: Vec<_> = (0..nodes).map(|node| row(device(node).pubkey().to_string())).collect();
         rows.push(row("nobody".to_owned()));
         Ok(Measured { rows, remarks: Vec::new() })
     }
@@ -134,29 +155,25 @@ impl World {
             Settlement::new(&mut ledger, &payer, network).register(&device(node), None, &key(4).pubkey()).unwrap();
         }
         ledger.warp_to(GENESIS + EPOCH_SECS);
-        let ledger = Flaky { ledger, sends_left: usize::MAX, sent: Vec::new() };
-        let dial = Dial(Arc::new(Mutex::new(Some(10_000))));
+        let ledger = Flaky { ledger, sends_left: usize::MAX, is_directory_hidden: false, sent: Vec::new() };
+        let dial = Dial(Arc::new(Mutex::new(Says::Uptime(10_000, NODES))));
         Self { ledger, payer, network, folder: tempfile::tempdir().unwrap(), dial }
     }
 
     /// A process that was just started.
     fn start(&self) -> OracleRunner {
         let oracle = oracle();
-        let address = Address::from(oracle.verifying_key().to_bytes());
         OracleRunner {
             network: self.network,
             key: oracle,
             ends: Ends::Relay,
-            journal: Journal::open(self.folder.path(), Role::Both, &self.network, &address).unwrap(),
-            source: Box::new(self.dial.clone()),
+            journal: Journal::open(self.folder.path(), Role::Both).unwrap(),
+            source: SourceWorker::start(Box::new(self.dial.clone())).unwrap(),
             places: PlacesArgs { labels: None, slots: None }.read().unwrap(),
             metrics: OracleMetrics::register().1,
-            settle_secs: 0,
-            keep_epochs: 2,
-            looked_until: 0,
-            send_at: i64::MIN,
-            measure_at: i64::MIN,
-            awaited_epoch: None,
+            stop: Stop::default(),
+            options: RunnerOptions { settle_secs: 0, keep_epochs: 2, max_drop_percent: 50 },
+            memory: Memory::default(),
         }
     }
 
@@ -174,8 +191,13 @@ impl World {
         self.ledger.ledger.warp_to(now);
     }
 
-    fn dial(&self, uptime_bps: Option<u16>) {
-        *self.dial.0.lock().unwrap() = uptime_bps;
+    fn dial(&self, says: Says) {
+        *self.dial.0.lock().unwrap() = says;
+    }
+
+    /// What became of an epoch.
+    fn ending(&self, epoch: u32) -> Option<String> {
+        std::fs::read_to_string(path(self.folder.path(), epoch, "done")).ok()
     }
 
     fn report(&mut self, shard: u32) -> Vec<Entry> {
@@ -248,7 +270,7 @@ fn an_epoch_is_signed_kept_and_reported_and_then_waited_for_the_next() {
 fn what_is_not_due_is_not_measured() {
     let mut world = World::new();
     world.warp_to(GENESIS + EPOCH_SECS - 1);
-    world.dial(None);
+    world.dial(Says::Failure);
     let mut runner = world.start();
 
     assert_eq!(world.run(&mut runner), Some(GENESIS + EPOCH_SECS));
@@ -266,7 +288,7 @@ fn killed_after_any_number_of_transactions_it_sends_the_same_bytes_again() {
         drop(killed);
         let signed = world.journal_bytes(0);
         // What was measured differs by now: signed anew, it would contradict.
-        world.dial(Some(1));
+        world.dial(Says::Uptime(1, NODES));
         world.ledger.sends_left = usize::MAX;
 
         let mut again = world.start();
@@ -292,7 +314,7 @@ fn without_its_journal_it_signs_nothing_that_is_on_the_chain() {
     drop(runner);
     world.ledger.sends_left = usize::MAX;
     world.folder = tempfile::tempdir().unwrap();
-    world.dial(Some(1));
+    world.dial(Says::Uptime(1, NODES));
 
     let mut lost = world.start();
     world.run(&mut lost);
@@ -303,34 +325,12 @@ fn without_its_journal_it_signs_nothing_that_is_on_the_chain() {
 }
 
 #[test]
-fn a_source_that_fails_is_asked_again_and_then_not_measured_is_reported_never_down() {
-    let mut world = World::new();
-    world.dial(None);
-    let mut runner = world.start();
-
-    let retry = world.run(&mut runner);
-    let signed = runner.journal.newest().unwrap();
-    // A quarter of the window is 150 s, of which 120 s are left for sending at the most.
-    world.warp_to(GENESIS + EPOCH_SECS + REPORT_SECS - 120);
-    world.run(&mut runner);
-
-    assert_eq!((retry, signed), (Some(GENESIS + EPOCH_SECS + 10), None));
-    assert_eq!(world.report(0), [Entry::BLANK; 200]);
-    let oracle = Address::from(oracle().verifying_key().to_bytes());
-    for shard in [0, 1] {
-        let shard = address::shard(&world.network, shard);
-        let (header, _) = Reader::new(&mut world.ledger, world.network).report(&shard, &oracle).unwrap().unwrap();
-        assert_eq!((header.epoch, header.total), (0, 0));
-    }
-}
-
-#[test]
 fn a_source_that_comes_back_in_time_is_heard() {
     let mut world = World::new();
-    world.dial(None);
+    world.dial(Says::Nothing);
     let mut runner = world.start();
     world.run(&mut runner);
-    world.dial(Some(7_000));
+    world.dial(Says::Uptime(7_000, NODES));
     world.warp_to(GENESIS + EPOCH_SECS + 10);
 
     world.run(&mut runner);
@@ -351,8 +351,7 @@ fn an_epoch_whose_window_closed_with_a_part_of_it_missing_is_missed_and_the_next
 
     world.run(&mut runner);
 
-    let ending = |epoch| std::fs::read_to_string(path(world.folder.path(), epoch, "done")).unwrap();
-    assert_eq!([ending(0), ending(1)], ["missed\n", "reported\n"]);
+    assert_eq!([world.ending(0), world.ending(1)].map(Option::unwrap), ["missed\n", "reported\n"]);
 }
 
 #[test]
@@ -378,8 +377,7 @@ fn after_a_stall_every_epoch_is_reported_once_it_is_open() {
         assert!(is_reported(&world, epoch));
     }
 
-    let ending = |epoch| std::fs::read_to_string(path(world.folder.path(), epoch, "done")).unwrap();
-    assert_eq!([3, 4].map(ending), ["reported\n", "reported\n"]);
+    assert_eq!([3, 4].map(|epoch| world.ending(epoch).unwrap()), ["reported\n", "reported\n"]);
 }
 
 #[test]
@@ -391,7 +389,7 @@ fn a_pause_is_waited_out_and_the_same_bytes_are_sent_after_it() {
     world.ledger.sends_left = usize::MAX;
     let authority = world.payer.pubkey();
     world.ledger.send(&world.payer, &[instruction::pause(&authority, &world.network)], &[]).unwrap();
-    world.dial(Some(5));
+    world.dial(Says::Uptime(5, NODES));
     world.warp_to(GENESIS + EPOCH_SECS + REPORT_SECS);
 
     let paused = world.run(&mut runner);

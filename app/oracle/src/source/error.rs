@@ -45,10 +45,27 @@ pub enum SourceError {
     Node(#[from] RowError),
     #[error("an epoch of {epoch_secs} s is not a whole number of windows of {window_secs} s; choose {option} so that it divides the epoch")]
     WindowsDontFill { epoch_secs: i64, window_secs: u32, option: &'static str },
+    #[error("the source has nothing of epoch {epoch}{}", because(remarks))]
+    Nothing { epoch: u32, remarks: Vec<Remark> },
+    #[error("the source did not answer in time")]
+    Late,
+    #[error("the source is still busy with epoch {epoch}, although it is too late for it")]
+    Busy { epoch: u32 },
+    #[error("the source's thread has ended; restart the program")]
+    Gone,
     #[error(transparent)]
     Prometheus(#[from] PrometheusError),
     #[error(transparent)]
     Probe(#[from] ProbeError),
+}
+
+/// The first of the remarks that explain why there is nothing, and how many more there are.
+fn because(remarks: &[Remark]) -> String {
+    match remarks {
+        [] => String::new(),
+        [remark] => format!(": {remark}"),
+        [remark, more @ ..] => format!(": {remark}; and {} more such remarks", more.len()),
+    }
 }
 
 /// What of an epoch was left out, and why. It is said, and the rest is measured.

@@ -2,6 +2,7 @@
 
 use std::collections::btree_map::{BTreeMap, Entry};
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use serde::Deserialize;
 use stipend_client::measurement::{MeasurementRow, Measurements};
@@ -33,9 +34,12 @@ impl MeasurementFiles {
 }
 
 impl Source for MeasurementFiles {
-    fn measure(&mut self, span: &EpochSpan) -> Result<Measured, SourceError> {
+    fn measure(&mut self, span: &EpochSpan, deadline: Instant) -> Result<Measured, SourceError> {
         let mut by_node: BTreeMap<String, (MeasurementRow, PathBuf)> = BTreeMap::new();
         for path in list_files(&self.path)? {
+            if Instant::now() >= deadline {
+                return Err(SourceError::Late);
+            }
             let measurements = read_file(&path, span)?;
             for row in measurements.epoch(span.epoch) {
                 match by_node.entry(row.node.clone()) {
@@ -97,6 +101,7 @@ mod tests {
     use std::fs;
 
     use super::*;
+    use crate::source::later;
 
     const HEADER: &str = "epoch,node,uptime_bps,bandwidth\n";
 
@@ -107,7 +112,7 @@ mod tests {
         }
         let place = format!("{}/", folder.path().display());
         let span = EpochSpan { epoch, start: 0, end: 1 };
-        let measured = MeasurementFiles::new(folder.path().to_owned()).measure(&span);
+        let measured = MeasurementFiles::new(folder.path().to_owned()).measure(&span, later());
         measured.map(|measured| measured.rows).map_err(|error| error.to_string().replace(&place, ""))
     }
 

@@ -13,12 +13,18 @@ mod probe;
 mod prometheus;
 mod sample_files;
 mod span_tally;
+#[cfg(test)]
+mod test_server;
 mod window_set;
+mod worker;
+
+use std::time::Instant;
 
 use stipend_client::measurement::MeasurementRow;
 
 pub use args::SourceArgs;
 pub use error::{Remark, SourceError};
+pub use worker::SourceWorker;
 
 /// An epoch in time: Unix seconds, the first of them in the epoch, the last not any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,13 +81,38 @@ pub struct Measured {
     pub remarks: Vec<Remark>,
 }
 
+impl Measured {
+    /// The same, unless nothing at all was measured: that is an error, and never a measurement.
+    ///
+    /// Errors: [`SourceError::Nothing`].
+    pub fn or_nothing(self, epoch: u32) -> Result<Self, SourceError> {
+        if self.rows.is_empty() {
+            return Err(SourceError::Nothing { epoch, remarks: self.remarks });
+        }
+        Ok(self)
+    }
+}
+
 /// Where measurements come from.
 pub trait Source: Send {
     /// What was measured in an epoch that is over.
     ///
     /// The same epoch can be asked for again, after an error too: a file may have been finished or mended, a server may be
-    /// back. Whoever asks decides how long it goes on trying.
-    fn measure(&mut self, span: &EpochSpan) -> Result<Measured, SourceError>;
+    /// back. Whoever asks decides how long it goes on trying, and takes a source that has no row at all for one that failed.
+    ///
+    /// - `deadline`: when to give up, since the answer is of no use afterwards.
+    fn measure(&mut self, span: &EpochSpan, deadline: Instant) -> Result<Measured, SourceError>;
+
+    /// Epochs before `epoch` are never asked for again: what is kept of them may be removed.
+    ///
+    /// Errors are logged only, since nothing depends on it.
+    fn forget_before(&mut self, _epoch: u32) {}
+}
+
+/// A deadline that no test reaches.
+#[cfg(test)]
+fn later() -> Instant {
+    Instant::now() + std::time::Duration::from_secs(3_600)
 }
 
 #[cfg(test)]

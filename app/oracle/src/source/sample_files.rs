@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use serde_json::{Map, Value};
 use stipend_client::csv_rows::CsvRow;
@@ -13,7 +14,7 @@ use super::span_tally::{MinCoverage, SpanTally, UptimeRule};
 use super::{EpochSpan, Measured, Remark, Source, SourceError};
 use crate::ingest::{
     parse_scaled_bandwidth, read_csv, BadRow, BadRows, Column, ColumnError, Decimal, EpochGrid, GridPlace, IngestError,
-    Instant, NodeSource, OutsideGrid, Skipped, ZoneRule,
+    NodeSource, OutsideGrid, Skipped, UnixTime, ZoneRule,
 };
 
 /// Which column says whether a node was up.
@@ -56,9 +57,12 @@ impl SampleFiles {
 }
 
 impl Source for SampleFiles {
-    fn measure(&mut self, span: &EpochSpan) -> Result<Measured, SourceError> {
+    fn measure(&mut self, span: &EpochSpan, deadline: Instant) -> Result<Measured, SourceError> {
         let mut reading = Reading::new(&self.rules, span)?;
         for path in list_files(&self.path)? {
+            if Instant::now() >= deadline {
+                return Err(SourceError::Late);
+            }
             reading.add_file(&path)?;
         }
         reading.into_measured(&self.path)
@@ -88,7 +92,7 @@ impl<'rules> Reading<'rules> {
     fn new(rules: &'rules SampleRules, span: &EpochSpan) -> Result<Self, SourceError> {
         let epoch_secs = u32::try_from(span.end.saturating_sub(span.start)).unwrap_or(0);
         let sample_secs = rules.sample_secs.unwrap_or(epoch_secs);
-        let grid = EpochGrid::new(Instant::from_unix_secs(span.start), epoch_secs, sample_secs)?;
+        let grid = EpochGrid::new(UnixTime::from_unix_secs(span.start), epoch_secs, sample_secs)?;
         let uptime_rule = match rules.uptime {
             Some(UptimeColumn::UpOrDown(_)) => UptimeRule::UpOrDown,
             Some(UptimeColumn::Presence(_)) | None => UptimeRule::Presence,
@@ -179,7 +183,7 @@ impl<'rules> Reading<'rules> {
     /// later epoch.
     fn add_row(&mut self, cells: &Cells<'_>) -> Result<bool, BadRow> {
         let rules = self.rules;
-        let instant = Instant::parse(&cells.time, rules.zone_rule)
+        let instant = UnixTime::parse(&cells.time, rules.zone_rule)
             .map_err(|reason| BadRow::Time { column: rules.time.clone(), reason })?;
         let node = match &rules.node {
             NodeSource::Named(node) => node.as_str(),

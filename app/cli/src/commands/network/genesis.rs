@@ -1,6 +1,6 @@
 //! When a network's first epoch begins.
 
-use crate::ingest::{Instant, InstantError};
+use crate::ingest::{UnixTime, UnixTimeError};
 
 /// A point in time, or one that is counted from the cluster's clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,14 +17,14 @@ pub enum GenesisError {
     #[error("`{text}` is no number of seconds; write `+300` for five minutes from now")]
     Seconds { text: String },
     #[error(transparent)]
-    Instant(#[from] InstantError),
+    Time(#[from] UnixTimeError),
 }
 
 impl Genesis {
     /// Reads `+SECONDS`, RFC 3339 with an offset, or Unix seconds.
     pub fn parse(text: &str) -> Result<Self, GenesisError> {
         let Some(secs) = text.strip_prefix('+') else {
-            return Ok(Self::At(Instant::parse_unix_secs(text)?));
+            return Ok(Self::At(UnixTime::parse_unix_secs(text)?));
         };
         let is_plain = secs.bytes().all(|byte| byte.is_ascii_digit());
         let secs = secs.parse().ok().filter(|_| is_plain);
@@ -59,6 +59,6 @@ mod tests {
         for text in ["+", "+-1", "++1", "+1.5", "+4294967296"] {
             assert_eq!(Genesis::parse(text), Err(GenesisError::Seconds { text: text.to_owned() }));
         }
-        assert!(matches!(Genesis::parse("tomorrow"), Err(GenesisError::Instant(InstantError::Unreadable { .. }))));
+        assert!(matches!(Genesis::parse("tomorrow"), Err(GenesisError::Time(UnixTimeError::Unreadable { .. }))));
     }
 }

@@ -9,7 +9,7 @@ use stipend_client::ledger::Ledger as _;
 
 use crate::cluster::{NetworkArgs, Origin, OriginArgs};
 use crate::failure::Failure;
-use crate::ingest::Instant;
+use crate::ingest::UnixTime;
 use crate::print::{print, Format};
 
 const DOING: &str = "look at the network";
@@ -17,7 +17,7 @@ const DOING: &str = "look at the network";
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// What the clock shows: RFC 3339 with an offset, or Unix seconds [default: the cluster's; to be named with --accounts]
-    #[arg(long, value_name = "TIME", value_parser = Instant::parse_unix_secs, allow_hyphen_values = true)]
+    #[arg(long, value_name = "TIME", value_parser = UnixTime::parse_unix_secs, allow_hyphen_values = true)]
     now: Option<i64>,
     #[command(flatten)]
     network: NetworkArgs,

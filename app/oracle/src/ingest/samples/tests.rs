@@ -20,7 +20,7 @@ fn ingest_with(csv: &str, bad_rows: BadRows, columns: &SampleColumns) -> Result<
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("raw.csv");
     fs::write(&path, csv).expect("written");
-    let genesis = Instant::parse(GENESIS, ZoneRule::OffsetRequired).expect("a time");
+    let genesis = UnixTime::parse(GENESIS, ZoneRule::OffsetRequired).expect("a time");
     let grid = EpochGrid::new(genesis, 1_000, 10).expect("a grid");
     let scale = Decimal::parse_scale("1000").expect("a scale");
 
@@ -199,7 +199,7 @@ fn a_cell_that_is_not_text_is_refused_only_where_it_is_needed() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("raw.csv");
     let mut samples = Samples::new(
-        EpochGrid::new(Instant::from_unix_secs(0), 1_000, 10).expect("a grid"),
+        EpochGrid::new(UnixTime::from_unix_secs(0), 1_000, 10).expect("a grid"),
         Decimal::parse_scale("1").expect("a scale"),
         ZoneRule::OffsetRequired,
     );

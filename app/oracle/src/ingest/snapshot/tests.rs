@@ -9,7 +9,7 @@ fn ingest(rows: &str, bad_rows: BadRows) -> Result<(Vec<(String, u16)>, u64), St
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("map.csv");
     fs::write(&path, format!("{HEADER}{rows}")).expect("written");
-    let taken = Instant::parse(TAKEN, ZoneRule::OffsetRequired).expect("a time");
+    let taken = UnixTime::parse(TAKEN, ZoneRule::OffsetRequired).expect("a time");
     let columns = SnapshotColumns {
         node: "node".to_owned(),
         online: "online".to_owned(),
@@ -107,7 +107,7 @@ fn every_bad_row_is_refused_by_its_own_reason() {
 
 #[test]
 fn an_epoch_of_no_time_is_refused() {
-    let taken = Instant::from_unix_secs(0);
+    let taken = UnixTime::from_unix_secs(0);
 
     let refusal = Snapshot::new(taken, 0, ZoneRule::OffsetRequired).map(|_| ());
 

@@ -18,6 +18,7 @@ struct TaskLabels {
 /// The metrics of `stipend crank run`.
 #[derive(Clone, Debug)]
 pub struct CrankMetrics {
+    /// What every daemon tells.
     pub service: ServiceMetrics,
     tasks: Family<TaskLabels, Counter>,
     open_epoch: Gauge,
@@ -28,6 +29,7 @@ pub struct CrankMetrics {
 }
 
 impl CrankMetrics {
+    /// A registry with these metrics in it.
     pub fn register() -> (Registry, Self) {
         let (mut registry, service) = ServiceMetrics::register();
         let metrics = Self {
@@ -65,9 +67,13 @@ impl CrankMetrics {
         (registry, metrics)
     }
 
+    /// - `held`: how many steps are let be for a while
     pub fn note(&self, step: &Step, held: usize) {
         let network = &step.network;
-        self.service.note_success();
+        self.service.note_clock(step.now, network.epoch_secs);
+        if step.outcomes.iter().any(|(_, outcome)| matches!(outcome, Outcome::Done(_))) {
+            self.service.note_work();
+        }
         self.service.set_paused(network.is_paused(step.now));
         self.open_epoch.set(network.open_epoch.into());
         let age_secs = network.end(network.open_epoch).map_or(0, |end| step.now.saturating_sub(end).max(0));

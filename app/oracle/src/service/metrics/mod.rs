@@ -31,12 +31,16 @@ struct KindLabels {
 pub struct ServiceMetrics {
     payer_balance_lamports: Gauge<u64, AtomicU64>,
     last_success_timestamp_seconds: Gauge,
+    last_work_timestamp_seconds: Gauge,
+    cluster_time_seconds: Gauge,
+    clock_skew_seconds: Gauge,
+    epoch_seconds: Gauge,
     paused: Gauge,
     errors: Family<KindLabels, Counter>,
 }
 
 /// Every kind of error that is counted.
-const ERROR_KINDS: [&str; 6] = ["no_funds", "refused", "cluster", "account", "source", "journal"];
+const ERROR_KINDS: [&str; 7] = ["no_funds", "refused", "cluster", "account", "source", "journal", "disk"];
 
 impl ServiceMetrics {
     /// A registry with these metrics in it.
@@ -52,35 +56,72 @@ impl ServiceMetrics {
         );
         registry.register(
             "last_success_timestamp_seconds",
-            "Unix time of the last look at the network that succeeded",
+            "Unix time of the last look at the network that found its clock ahead of the look before",
             metrics.last_success_timestamp_seconds.clone(),
         );
+        registry.register(
+            "last_work_timestamp_seconds",
+            "Unix time of the last step that changed something, or of the start",
+            metrics.last_work_timestamp_seconds.clone(),
+        );
+        registry.register(
+            "cluster_time_seconds",
+            "Unix time by the cluster's clock at the last look",
+            metrics.cluster_time_seconds.clone(),
+        );
+        registry.register(
+            "clock_skew_seconds",
+            "How far the cluster's clock was ahead of this machine's at the last look; far behind if an endpoint stands still",
+            metrics.clock_skew_seconds.clone(),
+        );
+        registry.register("epoch_seconds", "The length of the network's epochs", metrics.epoch_seconds.clone());
         registry.register("paused", "1 while the network is paused", metrics.paused.clone());
         registry.register("errors", "Errors by their kind", metrics.errors.clone());
         // Alerts on a rate need the zero before the first error.
         for kind in ERROR_KINDS {
             let _ = metrics.errors.get_or_create(&KindLabels { kind });
         }
+        metrics.note_work();
         (registry, metrics)
     }
 
+    /// - `lamports`: of the key that pays
     pub fn set_balance(&self, lamports: u64) {
         self.payer_balance_lamports.set(lamports);
     }
 
+    /// Whether the network is paused.
     pub fn set_paused(&self, is_paused: bool) {
         self.paused.set(i64::from(is_paused));
     }
 
-    /// A look at the network succeeded, by this machine's clock.
-    pub fn note_success(&self) {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        self.last_success_timestamp_seconds.set(i64::try_from(now.as_secs()).unwrap_or(i64::MAX));
+    /// The network was seen. That is a success only if its clock has gone on since the last look: an endpoint that stands still
+    /// answers too.
+    ///
+    /// - `now`: Unix seconds of the cluster's clock
+    pub fn note_clock(&self, now: i64, epoch_secs: u32) {
+        let own = unix_now();
+        if now > self.cluster_time_seconds.set(now) {
+            self.last_success_timestamp_seconds.set(own);
+        }
+        self.clock_skew_seconds.set(now.saturating_sub(own));
+        self.epoch_seconds.set(epoch_secs.into());
     }
 
+    /// Something was done, and not only looked at.
+    pub fn note_work(&self) {
+        self.last_work_timestamp_seconds.set(unix_now());
+    }
+
+    /// - `kind`: one of those that are counted
     pub fn note_error(&self, kind: &'static str) {
         self.errors.get_or_create(&KindLabels { kind }).inc();
     }
+}
+
+fn unix_now() -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(now.as_secs()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use prometheus_client::registry::Registry;
 use stipend_client::relay::Relayed;
 
 use super::ServiceMetrics;
+use crate::runner::Standing;
 
 /// What became of an epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,8 +17,10 @@ pub enum EpochOutcome {
     Reported,
     /// Its window closed before all of its reports were there.
     Missed,
-    /// The source knew nothing of it: "not measured" is reported.
-    Unmeasured,
+    /// The source had nothing to sign until the report window was nearly over.
+    Skipped,
+    /// The oracle was removed or suspended before it could report it.
+    Barred,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -25,19 +28,34 @@ struct OutcomeLabels {
     outcome: &'static str,
 }
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct StateLabels {
+    state: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct FieldLabels {
+    field: &'static str,
+}
+
 /// The metrics of `stipend oracle run`.
 #[derive(Clone, Debug)]
 pub struct OracleMetrics {
+    /// What every daemon tells.
     pub service: ServiceMetrics,
     epochs: Family<OutcomeLabels, Counter>,
     reports: Family<OutcomeLabels, Counter>,
     last_reported_epoch: Gauge,
     lag_seconds: Gauge,
     pending_epochs: Gauge,
+    state: Family<StateLabels, Gauge>,
+    measured_nodes: Family<FieldLabels, Gauge>,
+    drops: Counter,
     fees_lamports: Counter,
 }
 
 impl OracleMetrics {
+    /// A registry with these metrics in it.
     pub fn register() -> (Registry, Self) {
         let (mut registry, service) = ServiceMetrics::register();
         let metrics = Self {
@@ -47,6 +65,9 @@ impl OracleMetrics {
             last_reported_epoch: Gauge::default(),
             lag_seconds: Gauge::default(),
             pending_epochs: Gauge::default(),
+            state: Family::default(),
+            measured_nodes: Family::default(),
+            drops: Counter::default(),
             fees_lamports: Counter::default(),
         };
         registry.register("oracle_epochs", "Epochs by what became of them", metrics.epochs.clone());
@@ -66,13 +87,32 @@ impl OracleMetrics {
             "Epochs that are signed and not all there",
             metrics.pending_epochs.clone(),
         );
+        registry.register(
+            "oracle_state",
+            "1 for what the network makes of the oracle, 0 for all else",
+            metrics.state.clone(),
+        );
+        registry.register(
+            "oracle_measured_nodes",
+            "Nodes with a value in the last epoch that was signed",
+            metrics.measured_nodes.clone(),
+        );
+        registry.register(
+            "oracle_drops",
+            "Epochs that were signed although far fewer nodes had a value than in the epoch before",
+            metrics.drops.clone(),
+        );
         registry.register("oracle_fees_lamports", "Fees of all that landed", metrics.fees_lamports.clone());
-        for outcome in ["reported", "missed", "unmeasured"] {
+        for outcome in ["reported", "missed", "skipped", "barred"] {
             let _ = metrics.epochs.get_or_create(&OutcomeLabels { outcome });
         }
         for outcome in ["sent", "refused", "retried"] {
             let _ = metrics.reports.get_or_create(&OutcomeLabels { outcome });
         }
+        for state in Standing::NAMES {
+            metrics.state.get_or_create(&StateLabels { state }).set(0);
+        }
+        metrics.note_measured(0, 0);
         (registry, metrics)
     }
 
@@ -85,11 +125,13 @@ impl OracleMetrics {
                 "reported"
             }
             EpochOutcome::Missed => "missed",
-            EpochOutcome::Unmeasured => "unmeasured",
+            EpochOutcome::Skipped => "skipped",
+            EpochOutcome::Barred => "barred",
         };
         self.epochs.get_or_create(&OutcomeLabels { outcome: name }).inc();
     }
 
+    /// Batches were sent.
     pub fn note_relayed(&self, relayed: &Relayed) {
         let count = |outcome, number: usize| {
             self.reports.get_or_create(&OutcomeLabels { outcome }).inc_by(number as u64);
@@ -104,6 +146,27 @@ impl OracleMetrics {
         self.reports.get_or_create(&OutcomeLabels { outcome: "retried" }).inc_by(batches as u64);
     }
 
+    /// What the network makes of the oracle.
+    pub fn set_standing(&self, standing: &Standing) {
+        for state in Standing::NAMES {
+            self.state.get_or_create(&StateLabels { state }).set(i64::from(state == standing.name()));
+        }
+    }
+
+    /// How many nodes have an uptime, and how many a bandwidth, in the epoch that was signed.
+    pub fn note_measured(&self, uptimes: usize, bandwidths: usize) {
+        for (field, count) in [("uptime", uptimes), ("bandwidth", bandwidths)] {
+            let count = i64::try_from(count).unwrap_or(i64::MAX);
+            self.measured_nodes.get_or_create(&FieldLabels { field }).set(count);
+        }
+    }
+
+    /// An epoch was signed although far fewer nodes had a value than in the epoch before.
+    pub fn note_drop(&self) {
+        self.drops.inc();
+    }
+
+    /// Epochs that are signed and not done.
     pub fn set_pending(&self, epochs: usize) {
         self.pending_epochs.set(i64::try_from(epochs).unwrap_or(i64::MAX));
     }

@@ -1,15 +1,32 @@
 //! Metrics over HTTP.
 
+use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{HeaderValue, CONTENT_TYPE};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use prometheus_client::encoding::text::encode;
 use prometheus_client::registry::Registry;
-use tiny_http::{Header, Method, Request, Response, Server};
+use tokio::net::TcpListener;
 
 /// What Prometheus knows the text by.
-const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+const OPEN_METRICS: HeaderValue =
+    HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
+const PLAIN: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
+/// How long whoever connects may take to ask.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long to wait where nobody can be accepted.
+const PAUSE: Duration = Duration::from_millis(100);
 
+/// Where metrics are served.
 #[derive(Debug, Clone, clap::Args)]
 pub struct MetricsArgs {
     /// Tell Prometheus how it goes, at http://ADDRESS/metrics; a port alone is one of this machine's own (127.0.0.1)
@@ -38,37 +55,58 @@ impl MetricsArgs {
         let Some(address) = self.address else {
             return Ok(None);
         };
-        let failed = |reason: String| MetricsError { address, reason };
-        let server = Server::http(address).map_err(|error| failed(error.to_string()))?;
-        let bound = server.server_addr().to_ip().unwrap_or(address);
-        let serve = move || {
-            for request in server.incoming_requests() {
-                // Who asked is gone: the next one is answered.
-                let _ = answer(request, &registry);
-            }
-        };
-        thread::Builder::new().name("metrics".to_owned()).spawn(serve).map_err(|error| failed(error.to_string()))?;
+        let failed = |error: std::io::Error| MetricsError { address, reason: error.to_string() };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
+        let listener = runtime.block_on(TcpListener::bind(address)).map_err(failed)?;
+        let bound = listener.local_addr().map_err(failed)?;
+        let registry = Arc::new(registry);
+        let serve = move || runtime.block_on(accept(listener, registry));
+        thread::Builder::new().name("metrics".to_owned()).spawn(serve).map_err(failed)?;
         tracing::info!("metrics are at http://{bound}/metrics");
         Ok(Some(bound))
     }
 }
 
-fn answer(request: Request, registry: &Registry) -> std::io::Result<()> {
-    if request.url() != "/metrics" {
-        return request.respond(Response::from_string("metrics are at /metrics\n").with_status_code(404));
+/// Answers everybody, without an end.
+async fn accept(listener: TcpListener, registry: Arc<Registry>) {
+    loop {
+        let Ok((stream, _)) = listener.accept().await else {
+            // The process has too many open files, or whoever asked is gone.
+            tokio::time::sleep(PAUSE).await;
+            continue;
+        };
+        let registry = Arc::clone(&registry);
+        tokio::spawn(async move {
+            let answer = service_fn(|request| {
+                let answer = answer(&request, &registry);
+                async move { Ok::<_, Infallible>(answer) }
+            });
+            let connection = http1::Builder::new()
+                .timer(TokioTimer::new())
+                .header_read_timeout(REQUEST_TIMEOUT)
+                .serve_connection(TokioIo::new(stream), answer);
+            // Who asked is gone: nobody is left to be told.
+            let _ = connection.await;
+        });
     }
-    if !matches!(request.method(), Method::Get | Method::Head) {
-        return request.respond(Response::from_string("only GET\n").with_status_code(405));
-    }
-    let mut text = String::new();
-    if encode(&mut text, registry).is_err() {
-        return request.respond(Response::from_string("metrics can't be written\n").with_status_code(500));
-    }
-    let response = Response::from_string(text);
-    match Header::from_bytes("Content-Type", CONTENT_TYPE) {
-        Ok(header) => request.respond(response.with_header(header)),
-        Err(()) => request.respond(response),
-    }
+}
+
+fn answer(request: &Request<Incoming>, registry: &Registry) -> Response<Full<Bytes>> {
+    let (status, content_type, text) = if request.uri().path() != "/metrics" {
+        (StatusCode::NOT_FOUND, PLAIN, "metrics are at /metrics\n".to_owned())
+    } else if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        (StatusCode::METHOD_NOT_ALLOWED, PLAIN, "only GET\n".to_owned())
+    } else {
+        let mut text = String::new();
+        match encode(&mut text, registry) {
+            Ok(()) => (StatusCode::OK, OPEN_METRICS, text),
+            Err(_) => (StatusCode::INTERNAL_SERVER_ERROR, PLAIN, "metrics can't be written\n".to_owned()),
+        }
+    };
+    let mut response = Response::new(Full::from(text));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, content_type);
+    response
 }
 
 #[cfg(test)]
@@ -94,6 +132,14 @@ mod tests {
         let found = get("/metrics");
         assert_eq!(found.status(), 200);
         assert!(found.text().expect("text").contains("\nstipend_payer_balance_lamports 77\n"));
+        let content_type = reqwest::header::CONTENT_TYPE;
+        assert!(get("/metrics").headers()[content_type]
+            .to_str()
+            .expect("text")
+            .starts_with("application/openmetrics-text"));
         assert_eq!(get("/").status(), 404);
+        let posted =
+            reqwest::blocking::Client::new().post(format!("http://{address}/metrics")).send().expect("answered");
+        assert_eq!(posted.status(), 405);
     }
 }

@@ -70,6 +70,20 @@ impl ProbeLog {
         file.write_all(&lines).map_err(io_error)
     }
 
+    /// Removes the files of epochs before `epoch`.
+    pub fn remove_before(&self, epoch: u32) -> Result<(), ProbeError> {
+        let io_error = |source| ProbeError::Log { path: self.folder.clone(), source };
+        for entry in fs::read_dir(&self.folder).map_err(io_error)? {
+            let entry = entry.map_err(io_error)?;
+            let name = entry.file_name();
+            let number = name.to_str().and_then(|name| name.strip_prefix("epoch-")?.strip_suffix(".jsonl"));
+            if number.and_then(|number| number.parse::<u32>().ok()).is_some_and(|number| number < epoch) {
+                fs::remove_file(entry.path()).map_err(io_error)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Drops a last line that a kill cut short.
     pub fn cut_unfinished(&self, epoch: u32) -> Result<(), ProbeError> {
         let path = self.path(epoch);
@@ -112,6 +126,23 @@ mod tests {
             "{\"time\":1000.25,\"node\":\"a\",\"up\":true,\"bandwidth\":null}\n\
              {\"time\":1000.25,\"node\":\"b\",\"up\":false,\"bandwidth\":null,\"why\":\"tcp: \\\"x\\\"\"}\n"
         );
+    }
+
+    #[test]
+    fn only_the_files_of_older_epochs_are_removed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let log = ProbeLog::open(folder.path()).expect("opened");
+        for epoch in [7, 8, 9] {
+            log.append(epoch, &[sample("a")]).expect("written");
+        }
+        fs::write(folder.path().join("notes.jsonl"), "").expect("written");
+
+        log.remove_before(9).expect("removed");
+
+        let mut names: Vec<_> =
+            fs::read_dir(folder.path()).expect("listed").flatten().map(|entry| entry.file_name()).collect();
+        names.sort();
+        assert_eq!(names, ["epoch-0000000009.jsonl", "notes.jsonl", "prober.lock"]);
     }
 
     #[test]

@@ -20,6 +20,7 @@ use super::sample_files::{SampleFiles, SampleRules, UptimeColumn};
 use super::span_tally::MinCoverage;
 use super::{EpochClock, EpochSpan, Measured, Source, SourceError};
 use crate::ingest::{BadRows, Decimal, DecimalError, NodeSource, ZoneRule};
+use crate::service::Stop;
 
 use ask::Asker;
 pub use ask::DownloadLimits;
@@ -145,41 +146,6 @@ struct Progress {
     failure: Option<String>,
 }
 
-/// What the prober's thread shares with whoever asks for measurements.
-#[derive(Debug, Default)]
-pub struct Stop {
-    is_set: Mutex<bool>,
-    changed: Condvar,
-}
-
-impl Stop {
-    fn set(&self) {
-        *locked(&self.is_set) = true;
-        self.changed.notify_all();
-    }
-
-    fn wake(&self) {
-        self.changed.notify_all();
-    }
-
-    fn is_set(&self) -> bool {
-        *locked(&self.is_set)
-    }
-
-    /// Sleeps until `time`. Returns whether it was cut short because all is to stop.
-    fn sleep_until(&self, time: Instant) -> bool {
-        let mut is_set = locked(&self.is_set);
-        while !*is_set {
-            let left = time.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return false;
-            }
-            is_set = self.changed.wait_timeout(is_set, left).unwrap_or_else(PoisonError::into_inner).0;
-        }
-        true
-    }
-}
-
 /// Asks targets for as long as it lives.
 pub struct Prober {
     shared: Arc<Shared>,
@@ -223,8 +189,8 @@ impl Prober {
 }
 
 impl Source for Prober {
-    fn measure(&mut self, span: &EpochSpan) -> Result<Measured, SourceError> {
-        self.shared.wait_until_written(span.end)?;
+    fn measure(&mut self, span: &EpochSpan, deadline: Instant) -> Result<Measured, SourceError> {
+        self.shared.wait_until_written(span.end, deadline)?;
         if self.thread.as_ref().is_none_or(JoinHandle::is_finished) {
             return Err(ProbeError::Failed { reason: "its thread has ended; start it again".to_owned() }.into());
         }
@@ -233,13 +199,19 @@ impl Source for Prober {
         if !path.exists() {
             return Ok(Measured::default());
         }
-        SampleFiles::new(path, self.shared.sample_rules()?).measure(span)
+        SampleFiles::new(path, self.shared.sample_rules()?).measure(span, deadline)
+    }
+
+    fn forget_before(&mut self, epoch: u32) {
+        if let Err(error) = self.shared.log.remove_before(epoch) {
+            tracing::warn!("old probe logs stay: {:#}", anyhow::Error::new(error));
+        }
     }
 }
 
 impl Drop for Prober {
     fn drop(&mut self) {
-        self.shared.stop.set();
+        self.shared.stop.ask();
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
@@ -331,8 +303,8 @@ impl Shared {
 
     /// Waits for the round that is under way to be written, if it is of before `unix_secs`. One that takes too long is a
     /// gap.
-    fn wait_until_written(&self, unix_secs: i64) -> Result<(), ProbeError> {
-        let deadline = Instant::now() + self.rules.timeout + ROUND_GRACE;
+    fn wait_until_written(&self, unix_secs: i64, deadline: Instant) -> Result<(), ProbeError> {
+        let deadline = deadline.min(Instant::now() + self.rules.timeout + ROUND_GRACE);
         let mut progress = locked(&self.progress);
         loop {
             if let Some(reason) = &progress.failure {

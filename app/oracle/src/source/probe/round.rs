@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use super::ask::{Asker, Silence};
 use super::targets::Target;
-use super::{ProbeRules, Stop};
+use super::ProbeRules;
+use crate::service::Stop;
 
 /// What a target answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,7 +86,6 @@ impl<'a> Round<'a> {
                 let _ = asking.join();
             }
             self.is_asking.store(false, Ordering::SeqCst);
-            self.stop.wake();
             let _ = watcher.join();
         });
         self.ask_references();
@@ -184,7 +184,7 @@ impl<'a> Round<'a> {
     }
 
     fn into_outcome(self) -> RoundOutcome {
-        if self.stop.is_set() {
+        if self.stop.is_asked() {
             return RoundOutcome::Stopped;
         }
         let mut findings = self.findings.into_inner().unwrap_or_else(PoisonError::into_inner);

@@ -2,12 +2,13 @@
 
 use std::fs;
 use std::net::TcpListener;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use stipend_client::measurement::MeasurementRow;
 
 use super::targets::TcpAddress;
 use super::*;
+use crate::source::later;
+use crate::source::test_server::TestServer;
 
 fn rules(references: Vec<Reference>) -> ProbeRules {
     ProbeRules {
@@ -57,7 +58,7 @@ fn row(epoch: u32, node: &str, uptime_bps: Option<u16>) -> MeasurementRow {
 fn measure(prober: &mut Prober, clock: &EpochClock, epoch: u32) -> Vec<MeasurementRow> {
     let span = clock.span(epoch);
     sleep_until(span.end);
-    prober.measure(&span).expect("measured").rows
+    prober.measure(&span, later()).expect("measured").rows
 }
 
 #[test]
@@ -150,19 +151,8 @@ fn a_prober_that_is_started_again_goes_on_and_the_time_between_is_a_gap() {
 #[test]
 fn downloads_become_bandwidth() {
     let folder = tempfile::tempdir().expect("a folder");
-    let server = Arc::new(tiny_http::Server::http("127.0.0.1:0").expect("bound"));
-    let url = |path| reqwest::Url::parse(&format!("http://{}/{path}", server.server_addr())).ok();
-    let is_over = Arc::new(AtomicBool::new(false));
-    let serving = {
-        let (server, is_over) = (Arc::clone(&server), Arc::clone(&is_over));
-        thread::spawn(move || {
-            while !is_over.load(Ordering::SeqCst) {
-                let Ok(Some(request)) = server.recv_timeout(Duration::from_millis(100)) else { continue };
-                let status = if request.url() == "/good" { 200 } else { 404 };
-                let _ = request.respond(tiny_http::Response::from_data(vec![7; 50_000]).with_status_code(status));
-            }
-        })
-    };
+    let server = TestServer::start(|asked| (if asked.path == "/good" { 200 } else { 404 }, vec![7; 50_000]));
+    let url = |path| reqwest::Url::parse(&format!("http://{}/{path}", server.address)).ok();
     let clock = clock(4);
     let downloaded = |node: &str, path| Target { tcp: None, download: url(path), ..target(node, "") };
     let targets = vec![downloaded("a", "good"), downloaded("b", "gone")];
@@ -172,8 +162,6 @@ fn downloads_become_bandwidth() {
 
     // A download each 2 s, of which the first may be before the epoch: epoch 1 has one at the least.
     let rows = measure(&mut prober, &clock, 1);
-    is_over.store(true, Ordering::SeqCst);
-    serving.join().expect("served");
 
     let [a, b] = rows.as_slice() else { panic!("{rows:?}") };
     // 50,000 bytes are 400 kbit: in at most 300 ms that is 1,333 kbit/s at the least.

@@ -10,6 +10,7 @@ mod steps;
 mod window_query;
 
 use std::collections::BTreeMap;
+use std::time::Instant;
 
 use stipend_client::measurement::{check_node_label, MeasurementRow};
 
@@ -58,13 +59,15 @@ impl Prometheus {
         query: &WindowQuery,
         span: &EpochSpan,
         windows: u32,
+        deadline: Instant,
         remarks: &mut Vec<Remark>,
     ) -> Result<BTreeMap<String, u32>, SourceError> {
         let mut nodes: BTreeMap<String, Steps> = BTreeMap::new();
         let mut without_label = None;
         for first in (0..windows).step_by(WINDOWS_PER_QUERY as usize) {
             let last = windows.min(first.saturating_add(WINDOWS_PER_QUERY)).saturating_sub(1);
-            for series in self.server.query_range(query, span.start, first, last, self.rules.step_secs)? {
+            let step_secs = self.rules.step_secs;
+            for series in self.server.query_range(query, span.start, first, last, step_secs, deadline)? {
                 let Some(node) = self.node_of(field, &series, &mut without_label, remarks) else { continue };
                 let steps = nodes.entry(node).or_insert_with(|| Steps::new(field));
                 for (window, value) in &series.values {
@@ -124,7 +127,7 @@ impl Prometheus {
 }
 
 impl Source for Prometheus {
-    fn measure(&mut self, span: &EpochSpan) -> Result<Measured, SourceError> {
+    fn measure(&mut self, span: &EpochSpan, deadline: Instant) -> Result<Measured, SourceError> {
         let windows = span.windows(self.rules.step_secs, "--step-secs")?;
         let mut measured = Measured::default();
         let mut rows: BTreeMap<String, MeasurementRow> = BTreeMap::new();
@@ -132,7 +135,7 @@ impl Source for Prometheus {
             [(Field::Uptime, &self.rules.uptime_query), (Field::Bandwidth, &self.rules.bandwidth_query)]
         {
             let Some(query) = query else { continue };
-            for (node, value) in self.measure_field(field, query, span, windows, &mut measured.remarks)? {
+            for (node, value) in self.measure_field(field, query, span, windows, deadline, &mut measured.remarks)? {
                 let row = rows.entry(node.clone()).or_insert_with(|| MeasurementRow {
                     epoch: span.epoch,
                     node,

@@ -2,7 +2,7 @@
 
 use std::io::Read as _;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::blocking::{Client, Response};
 use reqwest::header::RETRY_AFTER;
@@ -34,6 +34,8 @@ pub enum PrometheusError {
     NoRange { query: String },
     #[error("the HTTP client can't be made")]
     Client { source: reqwest::Error },
+    #[error("{server} did not answer all that was asked in time")]
+    Late { server: String },
     #[error("{server} did not answer, {ATTEMPTS} times over")]
     Unreachable { server: String, source: reqwest::Error },
     #[error("{server} was busy or broken, {ATTEMPTS} times over: {status}: {message}")]
@@ -83,7 +85,6 @@ impl Server {
             Err(()) => return Err(bad_url("it has no path".to_owned())),
         };
         let client = Client::builder()
-            .timeout(ANSWER_TIMEOUT)
             .user_agent(concat!("stipend/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|source| PrometheusError::Client { source })?;
@@ -96,6 +97,8 @@ impl Server {
     }
 
     /// The values of `query` in the windows `first` to `last`, both included, of the epoch that begins at `epoch_start`.
+    ///
+    /// Errors: also [`PrometheusError::Late`], which comes at `deadline`.
     pub fn query_range(
         &self,
         query: &WindowQuery,
@@ -103,6 +106,7 @@ impl Server {
         first: u32,
         last: u32,
         step_secs: u32,
+        deadline: Instant,
     ) -> Result<Vec<Series>, PrometheusError> {
         let last_milli = |window: u32| {
             let window_end = (i128::from(window) + 1) * i128::from(step_secs) + i128::from(epoch_start);
@@ -116,7 +120,7 @@ impl Server {
             ("step", step_secs.to_string()),
         ];
 
-        let answer = self.ask(query.text(), &parameters)?;
+        let answer = self.ask(query.text(), &parameters, deadline)?;
         let bad_answer = |reason: String| PrometheusError::BadAnswer { server: self.shown.clone(), reason };
         let data = answer.data.ok_or_else(|| bad_answer("there is no `data`".to_owned()))?;
         data.result
@@ -133,11 +137,15 @@ impl Server {
             .collect()
     }
 
-    fn ask(&self, query: &str, parameters: &[(&str, String)]) -> Result<Answer, PrometheusError> {
+    fn ask(&self, query: &str, parameters: &[(&str, String)], deadline: Instant) -> Result<Answer, PrometheusError> {
         let mut pause = self.first_pause;
         let mut attempt = 1;
         loop {
-            let (failure, asked_pause) = match self.ask_once(query, parameters) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(PrometheusError::Late { server: self.shown.clone() });
+            }
+            let (failure, asked_pause) = match self.ask_once(query, parameters, left.min(ANSWER_TIMEOUT)) {
                 Ok(answer) => return Ok(answer),
                 Err((failure, Again::Never)) => return Err(failure),
                 Err((failure, Again::After(asked_pause))) => (failure, asked_pause),
@@ -146,17 +154,24 @@ impl Server {
                 return Err(failure);
             }
             tracing::warn!(attempt, "{failure}");
-            thread::sleep(asked_pause.unwrap_or(pause).min(MAX_PAUSE));
+            let left = deadline.saturating_duration_since(Instant::now());
+            thread::sleep(asked_pause.unwrap_or(pause).min(MAX_PAUSE).min(left));
             pause = pause.saturating_mul(2);
             attempt += 1;
         }
     }
 
-    fn ask_once(&self, query: &str, parameters: &[(&str, String)]) -> Result<Answer, (PrometheusError, Again)> {
+    fn ask_once(
+        &self,
+        query: &str,
+        parameters: &[(&str, String)],
+        timeout: Duration,
+    ) -> Result<Answer, (PrometheusError, Again)> {
         let server = || self.shown.clone();
-        let response = self.client.get(self.url.clone()).query(parameters).send().map_err(|source| {
-            (PrometheusError::Unreachable { server: server(), source: source.without_url() }, Again::After(None))
-        })?;
+        let response =
+            self.client.get(self.url.clone()).query(parameters).timeout(timeout).send().map_err(|source| {
+                (PrometheusError::Unreachable { server: server(), source: source.without_url() }, Again::After(None))
+            })?;
         let (status, asked_pause) = (response.status(), retry_after(&response));
         let mut bytes = Vec::new();
         response.take(MAX_ANSWER_BYTES + 1).read_to_end(&mut bytes).map_err(|error| {

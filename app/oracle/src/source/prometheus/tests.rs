@@ -2,12 +2,11 @@
 //! `tests/prometheus.rs`.
 
 use std::sync::{Arc, Mutex};
-use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use tiny_http::{Header, Response};
-
 use super::*;
+use crate::source::later;
+use crate::source::test_server::{Asked, TestServer};
 
 /// Epoch 1 of 40 s, from 1,000 s on, in windows of 10 s: the server is asked for 1009.999, 1019.999, 1029.999, 1039.999.
 const SPAN: EpochSpan = EpochSpan { epoch: 1, start: 1_000, end: 1_040 };
@@ -16,50 +15,24 @@ const SPAN: EpochSpan = EpochSpan { epoch: 1, start: 1_000, end: 1_040 };
 struct Scripted {
     url: String,
     asked: Arc<Mutex<Vec<String>>>,
-    server: Arc<tiny_http::Server>,
-    thread: Option<JoinHandle<()>>,
+    _server: TestServer,
 }
 
 impl Scripted {
     fn new(answers: Vec<(u16, String)>) -> Self {
-        let server = Arc::new(tiny_http::Server::http("127.0.0.1:0").expect("bound"));
-        let url = format!("http://user:secret@{}/base/", server.server_addr());
         let asked = Arc::new(Mutex::new(Vec::new()));
-        let thread = {
-            let (server, asked) = (Arc::clone(&server), Arc::clone(&asked));
-            thread::spawn(move || {
-                let mut answers = answers.into_iter();
-                for request in server.incoming_requests() {
-                    let header = |name: &'static str| {
-                        request
-                            .headers()
-                            .iter()
-                            .find(|header| header.field.equiv(name))
-                            .map(|header| header.value.to_string())
-                    };
-                    let authorization = header("Authorization").unwrap_or_default();
-                    asked.lock().expect("not poisoned").push(format!("{authorization} {}", request.url()));
-                    let (status, body) = answers.next().unwrap_or((500, "no answer is left".to_owned()));
-                    let mut response = Response::from_string(body).with_status_code(status);
-                    response.add_header("Retry-After: 0".parse::<Header>().expect("a header"));
-                    let _ = request.respond(response);
-                }
-            })
-        };
-        Self { url, asked, server, thread: Some(thread) }
+        let keep = Arc::clone(&asked);
+        let mut answers = answers.into_iter();
+        let server = TestServer::start(move |Asked { path, authorization }| {
+            keep.lock().expect("not poisoned").push(format!("{authorization} {path}"));
+            let (status, body) = answers.next().unwrap_or((500, "no answer is left".to_owned()));
+            (status, body.into_bytes())
+        });
+        Self { url: format!("http://user:secret@{}/base/", server.address), asked, _server: server }
     }
 
     fn asked(&self) -> Vec<String> {
         self.asked.lock().expect("not poisoned").clone()
-    }
-}
-
-impl Drop for Scripted {
-    fn drop(&mut self) {
-        self.server.unblock();
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
     }
 }
 
@@ -91,7 +64,7 @@ fn row(node: &str, uptime_bps: Option<u16>, bandwidth: Option<u32>) -> Measureme
 /// What the source makes of one answer to a query for uptime.
 fn measure_uptime(answers: Vec<(u16, String)>) -> (Result<Measured, String>, usize) {
     let server = Scripted::new(answers);
-    let measured = source(&server.url, Some("up[$window]"), None, 10).measure(&SPAN);
+    let measured = source(&server.url, Some("up[$window]"), None, 10).measure(&SPAN, later());
     let port = server.server.server_addr().to_string();
     (measured.map_err(|error| error.to_string().replace(&port, "HOST")), server.asked().len())
 }
@@ -108,7 +81,7 @@ fn each_window_is_asked_for_at_its_last_millisecond() {
         success(&a(&[(1019.999, "1500.5"), (1029.999, "1000")])),
     ]);
 
-    let measured = source(&server.url, Some("up{job=\"x\"}[$window]"), Some("rate(b[1m])"), 10).measure(&SPAN);
+    let measured = source(&server.url, Some("up{job=\"x\"}[$window]"), Some("rate(b[1m])"), 10).measure(&SPAN, later());
 
     // 2 of the 3 windows that have a value; (1500.5 + 1000) / 2 = 1250.25.
     assert_eq!(
@@ -137,7 +110,7 @@ fn a_long_epoch_is_asked_for_in_parts() {
     let mut source = source(&server.url, None, Some("b[1m]"), 1);
     source.rules.min_coverage = MinCoverage { percent: 0 };
 
-    let measured = source.measure(&span).expect("measured");
+    let measured = source.measure(&span, later()).expect("measured");
 
     assert_eq!(measured.rows, [MeasurementRow { epoch: 0, ..row("a", None, Some(1)) }]);
     let ranges: Vec<_> =
@@ -220,7 +193,7 @@ fn a_server_that_is_not_there_is_named_without_the_password() {
     // A port that nobody has now.
     let free = std::net::TcpListener::bind("127.0.0.1:0").expect("bound").local_addr().expect("an address");
 
-    let refused = source(&format!("http://user:secret@{free}"), Some("up[$window]"), None, 10).measure(&SPAN);
+    let refused = source(&format!("http://user:secret@{free}"), Some("up[$window]"), None, 10).measure(&SPAN, later());
 
     let refused = format!("{:#}", anyhow::Error::new(refused.expect_err("refused")));
     assert!(refused.starts_with(&format!("Prometheus at http://{free}/ did not answer, 5 times over: ")), "{refused}");
@@ -284,8 +257,9 @@ fn a_url_that_is_not_one_is_refused_and_not_shown() {
 
 #[test]
 fn windows_that_do_not_fill_the_epoch_are_refused() {
-    let refused =
-        source("http://127.0.0.1:1", Some("up[$window]"), None, 7).measure(&SPAN).map_err(|error| error.to_string());
+    let refused = source("http://127.0.0.1:1", Some("up[$window]"), None, 7)
+        .measure(&SPAN, later())
+        .map_err(|error| error.to_string());
 
     assert_eq!(
         refused,
@@ -294,4 +268,15 @@ fn windows_that_do_not_fill_the_epoch_are_refused() {
                 .to_owned()
         )
     );
+}
+
+#[test]
+fn a_server_that_is_always_busy_is_given_up_at_the_deadline_and_not_asked_after_it() {
+    let server = Scripted::new(vec![]);
+
+    let late = source(&server.url, Some("up[$window]"), None, 10).measure(&SPAN, Instant::now());
+
+    let error = late.map_err(|error| error.to_string()).expect_err("too late");
+    assert!(error.ends_with("did not answer all that was asked in time"), "{error}");
+    assert_eq!(server.asked().len(), 0);
 }

@@ -3,6 +3,7 @@ use std::fs;
 use stipend_client::measurement::MeasurementRow;
 
 use super::*;
+use crate::source::later;
 
 /// Epoch 3 of 100 s, from 1,000 s on, in windows of 10 s.
 const SPAN: EpochSpan = EpochSpan { epoch: 3, start: 1_000, end: 1_100 };
@@ -35,7 +36,7 @@ fn measure(files: &[(&str, &str)], rules: SampleRules) -> Result<Measured, Strin
         fs::write(folder.path().join(name), content).expect("written");
     }
     let place = format!("{}/", folder.path().display());
-    let measured = SampleFiles::new(folder.path().to_owned(), rules).measure(&SPAN);
+    let measured = SampleFiles::new(folder.path().to_owned(), rules).measure(&SPAN, later());
     measured.map_err(|error| error.to_string().replace(&place, ""))
 }
 

@@ -13,7 +13,7 @@ const MAX_UNIX_SECS: i128 = 253_402_300_799;
 
 /// Text that is no point in time.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum InstantError {
+pub enum UnixTimeError {
     #[error("time `{text}` is neither RFC 3339 nor Unix seconds")]
     Unreadable { text: String },
     #[error("time `{text}` has no UTC offset; add one, or pass --assume-utc if all such times are UTC")]
@@ -24,7 +24,7 @@ pub enum InstantError {
     NotAWholeSecond { text: String },
 }
 
-impl InstantError {
+impl UnixTimeError {
     /// The reason without the text.
     pub fn kind(&self) -> &'static str {
         match self {
@@ -57,14 +57,14 @@ impl ZoneRule {
 
 /// Nanoseconds since 1970-01-01T00:00:00Z, leap seconds not counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Instant {
+pub struct UnixTime {
     nanos: i128,
 }
 
-impl Instant {
+impl UnixTime {
     /// Reads RFC 3339, with `T` or a space and an offset as `Z`, `+02:00` or `+0200`, or Unix seconds with or without a
     /// fraction. What is finer than a nanosecond is floored in Unix seconds and refused in RFC 3339.
-    pub fn parse(text: &str, zone_rule: ZoneRule) -> Result<Self, InstantError> {
+    pub fn parse(text: &str, zone_rule: ZoneRule) -> Result<Self, UnixTimeError> {
         if let Ok(unix_secs) = Decimal::parse(text) {
             return Self::from_unix_secs_text(unix_secs, text);
         }
@@ -74,29 +74,29 @@ impl Instant {
         // A date alone is midnight to the parser; here it is no time.
         let civil = match text.parse::<DateTime>() {
             Ok(civil) if text.contains(':') => civil,
-            _ => return Err(InstantError::Unreadable { text: text.to_owned() }),
+            _ => return Err(UnixTimeError::Unreadable { text: text.to_owned() }),
         };
         match (zone_rule, TimeZone::UTC.to_timestamp(civil)) {
             (ZoneRule::AssumeUtc, Ok(timestamp)) => Ok(Self { nanos: timestamp.as_nanosecond() }),
-            (ZoneRule::AssumeUtc, Err(_)) => Err(InstantError::TooLate { text: text.to_owned() }),
-            (ZoneRule::OffsetRequired, _) => Err(InstantError::NoOffset { text: text.to_owned() }),
+            (ZoneRule::AssumeUtc, Err(_)) => Err(UnixTimeError::TooLate { text: text.to_owned() }),
+            (ZoneRule::OffsetRequired, _) => Err(UnixTimeError::NoOffset { text: text.to_owned() }),
         }
     }
 
-    fn from_unix_secs_text(unix_secs: Decimal, text: &str) -> Result<Self, InstantError> {
+    fn from_unix_secs_text(unix_secs: Decimal, text: &str) -> Result<Self, UnixTimeError> {
         match unix_secs.checked_floor_nanos() {
             Some(nanos) if nanos / NANOS_PER_SEC <= MAX_UNIX_SECS => Ok(Self { nanos }),
-            _ => Err(InstantError::TooLate { text: text.to_owned() }),
+            _ => Err(UnixTimeError::TooLate { text: text.to_owned() }),
         }
     }
 
     /// Reads a point in time that must be a whole second, as those on the chain are; in Unix seconds.
-    pub fn parse_unix_secs(text: &str) -> Result<i64, InstantError> {
+    pub fn parse_unix_secs(text: &str) -> Result<i64, UnixTimeError> {
         let Self { nanos } = Self::parse(text, ZoneRule::OffsetRequired)?;
         if nanos.rem_euclid(NANOS_PER_SEC) != 0 {
-            return Err(InstantError::NotAWholeSecond { text: text.to_owned() });
+            return Err(UnixTimeError::NotAWholeSecond { text: text.to_owned() });
         }
-        i64::try_from(nanos / NANOS_PER_SEC).map_err(|_| InstantError::TooLate { text: text.to_owned() })
+        i64::try_from(nanos / NANOS_PER_SEC).map_err(|_| UnixTimeError::TooLate { text: text.to_owned() })
     }
 
     /// Nanoseconds from `earlier` to this point in time; negative if it is not earlier.
@@ -119,14 +119,14 @@ mod tests {
     use super::*;
 
     fn nanos(text: &str) -> i128 {
-        match Instant::parse(text, ZoneRule::OffsetRequired) {
+        match UnixTime::parse(text, ZoneRule::OffsetRequired) {
             Ok(instant) => instant.nanos,
             Err(error) => panic!("{error}"),
         }
     }
 
     fn refusal(text: &str, zone_rule: ZoneRule) -> String {
-        Instant::parse(text, zone_rule).expect_err("the time was to be refused").to_string()
+        UnixTime::parse(text, zone_rule).expect_err("the time was to be refused").to_string()
     }
 
     #[test]
@@ -169,13 +169,13 @@ mod tests {
             "time `2021-06-30 00:00:01` has no UTC offset; add one, or pass --assume-utc if all such times are UTC"
         );
         assert_eq!(
-            Instant::parse("2021-06-30 00:00:01", ZoneRule::AssumeUtc),
-            Ok(Instant { nanos: 1_625_011_201 * NANOS_PER_SEC })
+            UnixTime::parse("2021-06-30 00:00:01", ZoneRule::AssumeUtc),
+            Ok(UnixTime { nanos: 1_625_011_201 * NANOS_PER_SEC })
         );
         // An offset that is there is kept.
         assert_eq!(
-            Instant::parse("2021-06-30 00:00:01+01:00", ZoneRule::AssumeUtc),
-            Ok(Instant { nanos: 1_625_007_601 * NANOS_PER_SEC })
+            UnixTime::parse("2021-06-30 00:00:01+01:00", ZoneRule::AssumeUtc),
+            Ok(UnixTime { nanos: 1_625_007_601 * NANOS_PER_SEC })
         );
     }
 
@@ -207,11 +207,11 @@ mod tests {
 
     #[test]
     fn a_genesis_is_a_whole_second() {
-        assert_eq!(Instant::parse_unix_secs("2021-06-30T02:00:00+02:00"), Ok(1_625_011_200));
-        assert_eq!(Instant::parse_unix_secs("1625011200"), Ok(1_625_011_200));
-        assert_eq!(Instant::parse_unix_secs("-1"), Ok(-1));
+        assert_eq!(UnixTime::parse_unix_secs("2021-06-30T02:00:00+02:00"), Ok(1_625_011_200));
+        assert_eq!(UnixTime::parse_unix_secs("1625011200"), Ok(1_625_011_200));
+        assert_eq!(UnixTime::parse_unix_secs("-1"), Ok(-1));
         assert_eq!(
-            Instant::parse_unix_secs("0.5").map_err(|error| error.to_string()),
+            UnixTime::parse_unix_secs("0.5").map_err(|error| error.to_string()),
             Err("time `0.5` is not a whole second".to_owned())
         );
     }
