@@ -2,8 +2,7 @@
 """The rewards of measurement files, worked out without any of the project's code.
 
     python3 tests/model/rewards.py --quorum 2 app/cli/samples/netrics/{ookla,ndt7,iperf}.csv  > tests/model/netrics.expected.json
-    python3 tests/model/rewards.py --quorum 1 app/cli/samples/freifunk/aachen.csv             > tests/model/freifunk.expected.json
-    python3 tests/model/rewards.py --check      both of them, compared with what is committed; exits with 1 if one differs
+    python3 tests/model/rewards.py --check      compared with what is committed; exits with 1 if it differs
 
 One file an oracle. Written independently of the Rust code from DESIGN, "The life of an epoch" and "Arithmetic": plain
 integers, no floats. All nodes of all files are registered before the genesis with a boost of 100 %; epochs run from 0
@@ -29,7 +28,6 @@ MAX_EMPTY_EPOCHS = 8
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 COMMITTED = {
     "netrics.expected.json": (2, ["netrics/ookla.csv", "netrics/ndt7.csv", "netrics/iperf.csv"]),
-    "freifunk.expected.json": (1, ["freifunk/aachen.csv"]),
 }
 
 

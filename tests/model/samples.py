@@ -2,7 +2,6 @@
 """Recomputes the committed samples from the raw data and compares them.
 
     python3 tests/model/samples.py netrics  RAW_CSV
-    python3 tests/model/samples.py freifunk RAW_CSV
 
 The raw data is not part of the repository; app/cli/samples/*/README.md say where it comes from. Written independently of the
 Rust code from the rules in those pages: plain integers, no floats. Exits with 1 if a sample differs.
@@ -24,7 +23,6 @@ NETRICS = {
 }
 NETRICS_GENESIS = "2021-06-30 00:00:00+00:00"
 NETRICS_WINDOW_SECS = 300
-FREIFUNK_TAKEN = "2020-05-13T12:59:46+0200"
 
 
 def microseconds(text):
@@ -69,22 +67,10 @@ def netrics(raw):
     return files
 
 
-def freifunk(raw):
-    taken = microseconds(FREIFUNK_TAKEN)
-    start = taken - DAY_SECS * 1_000_000
-    lines = []
-    with open(raw, newline="", encoding="utf-8") as opened:
-        for row in csv.DictReader(opened):
-            end = taken if row["online"] == "true" else microseconds(row["last_seen"])
-            up = max(0, end - max(start, microseconds(row["booted"])))
-            lines.append(f"0,{row['node']},{up * 10_000 // (taken - start)},")
-    return {"freifunk/aachen.csv": sorted(lines)}
-
-
 def main():
-    if len(sys.argv) != 3 or sys.argv[1] not in ("netrics", "freifunk"):
+    if len(sys.argv) != 3 or sys.argv[1] != "netrics":
         sys.exit(__doc__)
-    files = {"netrics": netrics, "freifunk": freifunk}[sys.argv[1]](sys.argv[2])
+    files = netrics(sys.argv[2])
     differs = False
     for name, lines in files.items():
         expected = "".join(line + "\n" for line in ["epoch,node,uptime_bps,bandwidth"] + lines)

@@ -5,8 +5,8 @@ use clap::{Parser, Subcommand};
 use crate::commands::network::NetworkCommand;
 use crate::commands::{
     airdrop, claim, completions, crank_run, explain, keygen, man, node_act, node_list, node_register, oracle_add,
-    oracle_ingest, oracle_ingest_snapshot, oracle_list, oracle_measure, oracle_relay, oracle_remove, oracle_run,
-    oracle_sign, oracle_withdraw_bond, status, verify,
+    oracle_list, oracle_measure, oracle_relay, oracle_remove, oracle_run, oracle_sign, oracle_withdraw_bond, status,
+    verify,
 };
 
 /// Settle the rewards of a network of devices on Solana
@@ -101,11 +101,7 @@ pub enum OracleCommand {
     WithdrawBond(oracle_withdraw_bond::Args),
     /// Make an oracle's key
     Keygen(keygen::Args),
-    /// Make a measurement file of raw samples
-    Ingest(oracle_ingest::Args),
-    /// Make a measurement file of one look at the whole network
-    IngestSnapshot(oracle_ingest_snapshot::Args),
-    /// Make a measurement file of one epoch from any source
+    /// Make a measurement file of one epoch or several, from any source
     Measure(Box<oracle_measure::Args>),
     /// Sign a measurement file, for anybody to relay
     Sign(oracle_sign::Args),

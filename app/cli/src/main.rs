@@ -7,7 +7,6 @@ mod cluster;
 mod commands;
 mod keypair_file;
 mod logging;
-mod measurement_output;
 
 use std::io;
 use std::panic;

@@ -72,16 +72,6 @@ fn files_named_on_the_command_line_are_the_oracles() {
 }
 
 #[test]
-fn a_community_of_2113_routers_earns_what_the_model_says() {
-    let found = demo_json(&["--measurements", &sample("freifunk/aachen.csv")]);
-
-    assert_equals_model(&found, &model("freifunk.expected.json"));
-    // 600 + 600 + 600 + 313
-    assert_eq!(found["network"]["shards"], 4);
-    assert_eq!(found["network"]["nodes"][2_112]["slot"], 312);
-}
-
-#[test]
 fn the_size_of_shards_changes_no_reward() {
     let found = demo_json(&["--shard-capacity", "1"]);
 

@@ -24,8 +24,3 @@ fn the_netrics_samples_measure_two_homes_on_62_days() {
         assert_sample(&format!("netrics/{name}"), 124, 61);
     }
 }
-
-#[test]
-fn the_freifunk_sample_measures_2113_routers_on_one_day() {
-    assert_sample("freifunk/aachen.csv", 2_113, 0);
-}

@@ -182,15 +182,19 @@ fn every_epoch_of_two_homes_verifies_once_it_is_settled() {
 }
 
 #[test]
-fn a_day_of_2113_routers_verifies() {
-    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/freifunk/aachen.csv");
-    let (_parent, folder) = left_accounts(&["--measurements", path(&sample)]);
+fn more_nodes_than_a_shard_holds_verify() {
+    let rows: String = (0..613).map(|node| format!("0,node {node},{},\n", node * 16)).collect();
+    let parent = tempfile::tempdir().expect("a folder");
+    let file = parent.path().join("measured.csv");
+    fs::write(&file, format!("epoch,node,uptime_bps,bandwidth\n{rows}")).expect("written");
+    let (_parent, folder) = left_accounts(&["--measurements", path(&file)]);
 
     let found = printed(&["verify", "--epoch", "0", "--accounts", path(&folder), "--output", "json"]);
 
     let found: Value = serde_json::from_str(&found).expect("one JSON object");
     let rebuilt: Vec<_> = found["shards"].as_array().expect("shards").iter().map(|s| &s["scores_rebuilt"]).collect();
-    assert_eq!(rebuilt, [&json!(600), &json!(600), &json!(600), &json!(313)]);
+    // A shard of the demo holds 600.
+    assert_eq!(rebuilt, [&json!(600), &json!(13)]);
     assert_eq!((&found["mismatches"], &found["gaps"]), (&json!([]), &json!([])));
 }
 

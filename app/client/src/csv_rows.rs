@@ -158,6 +158,57 @@ impl<R: BufRead> CsvRows<R> {
     }
 }
 
+/// A file that is not the table that it should be.
+#[derive(Debug, thiserror::Error)]
+pub enum TableError {
+    /// It is not CSV.
+    #[error(transparent)]
+    Csv(#[from] CsvError),
+    /// It does not begin with the names of the columns.
+    #[error("it does not begin with `{expected}`")]
+    Header {
+        /// The line that it should begin with.
+        expected: String,
+    },
+    /// One of its rows breaks a rule.
+    #[error("line {line}: {reason}")]
+    Row {
+        /// The line in which the row begins, counted from 1.
+        line: u64,
+        /// The rule.
+        reason: String,
+    },
+}
+
+/// Reads a CSV file that has exactly `columns`, in their order, and calls `on_row` with the cells of each row.
+///
+/// Errors: also what `on_row` says of a row, with its line.
+pub fn read_table<const N: usize>(
+    input: impl BufRead,
+    columns: [&str; N],
+    mut on_row: impl FnMut([&str; N]) -> Result<(), String>,
+) -> Result<(), TableError> {
+    let mut rows = CsvRows::new(input);
+    let mut row = CsvRow::default();
+    if !rows.read_row(&mut row)? || !row.cells().eq(columns.map(str::as_bytes)) {
+        return Err(TableError::Header { expected: columns.join(",") });
+    }
+    while rows.read_row(&mut row)? {
+        let line = row.line();
+        let bad = |reason| TableError::Row { line, reason };
+        if row.cell_count() != N {
+            return Err(bad(format!("row has {} cells, the header has {N}", row.cell_count())));
+        }
+        let mut cells = [""; N];
+        for (text, cell) in cells.iter_mut().zip(row.cells()) {
+            *text = std::str::from_utf8(cell)
+                .map_err(|_| bad("row is not UTF-8 text; save the file as UTF-8".to_owned()))?;
+        }
+        on_row(cells).map_err(bad)?;
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -217,5 +268,28 @@ mod tests {
     fn an_empty_file_has_no_rows() {
         assert_eq!(read_all(""), rows(&[]));
         assert_eq!(read_all("\n\r\n"), rows(&[]));
+    }
+
+    #[test]
+    fn a_table_has_its_columns_and_each_row_as_many_cells() {
+        let read = |text: &[u8]| {
+            let mut found = Vec::new();
+            let read = read_table(text, ["a", "b"], |[a, b]| {
+                found.push(format!("{a}-{b}"));
+                if b == "bad" {
+                    Err("b is bad".to_owned())
+                } else {
+                    Ok(())
+                }
+            });
+            read.map(|()| found).map_err(|error| error.to_string())
+        };
+
+        assert_eq!(read(b"a,b\n1,2\n\n3,\n"), Ok(vec!["1-2".to_owned(), "3-".to_owned()]));
+        assert_eq!(read(b"b,a\n1,2\n"), Err("it does not begin with `a,b`".to_owned()));
+        assert_eq!(read(b""), Err("it does not begin with `a,b`".to_owned()));
+        assert_eq!(read(b"a,b\n1\n"), Err("line 2: row has 1 cells, the header has 2".to_owned()));
+        assert_eq!(read(b"a,b\n1,\xff\n"), Err("line 2: row is not UTF-8 text; save the file as UTF-8".to_owned()));
+        assert_eq!(read(b"a,b\n\n1,bad\n"), Err("line 3: b is bad".to_owned()));
     }
 }

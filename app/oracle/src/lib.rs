@@ -1,12 +1,10 @@
 //! An oracle's daemon: it measures, signs, keeps what it signed, and sends that.
 //!
 //! - [`source`]: where measurements come from
-//! - [`ingest`]: from samples to measurements
+//! - [`ingest`]: cells of samples as text
 //! - [`Journal`]: what was signed, on disk
 //! - [`OracleRunner`]: what is done at one moment
 //! - [`service`]: what daemons share: metrics, signals, waits
-
-#![allow(missing_docs)]
 
 pub mod ingest;
 mod journal;

@@ -1,11 +1,13 @@
 //! Where on the chain the nodes are that a source names.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 
 use solana_address::Address;
+use stipend_client::csv_rows::read_table;
 use stipend_client::ledger::Accounts;
-use stipend_client::measurement::MeasurementRow;
+use stipend_client::measurement::{check_node_label, MeasurementRow};
 use stipend_client::program::state::{is_any_earning, DirectoryEntry, Entry, Network};
 use stipend_client::reader::{ReadError, Reader, ShardState};
 use stipend_client::slots::{Place, Slots};
@@ -33,7 +35,7 @@ impl PlacesArgs {
             (Some(path), None) => {
                 let named = |error: String| Failure::usage(doing, format!("`{}`: {error}", path.display()));
                 let file = std::fs::File::open(path).map_err(|error| named(error.to_string()))?;
-                Labels::Devices(read_labels(file).map_err(named)?)
+                Labels::Devices(read_labels(BufReader::new(file)).map_err(named)?)
             }
             (None, None) => Labels::Addresses,
         };
@@ -180,25 +182,22 @@ fn tenants(
     }
 }
 
-fn read_labels(input: impl std::io::Read) -> Result<HashMap<String, Address>, String> {
-    let mut rows = csv::Reader::from_reader(input);
-    let header = rows.headers().map_err(|error| error.to_string())?;
-    if header.iter().ne(["node", "device"]) {
-        return Err("it does not begin with `node,device`, as a file of labels does".to_owned());
-    }
+fn read_labels(input: impl BufRead) -> Result<HashMap<String, Address>, String> {
     let mut labels = HashMap::new();
     let mut devices = HashSet::new();
-    for row in rows.deserialize() {
-        let (node, device): (String, String) = row.map_err(|error| error.to_string())?;
+    read_table(input, ["node", "device"], |[node, device]| {
+        check_node_label(node).map_err(|error| error.to_string())?;
         let address: Address =
             device.parse().map_err(|_| format!("device `{device}` of node {node:?} is no address in base58"))?;
         if !devices.insert(address) {
             return Err(format!("device {address} has two labels; a device has one"));
         }
-        if labels.insert(node.clone(), address).is_some() {
+        if labels.insert(node.to_owned(), address).is_some() {
             return Err(format!("node {node:?} has two devices; a label means one"));
         }
-    }
+        Ok(())
+    })
+    .map_err(|error| error.to_string())?;
     Ok(labels)
 }
 

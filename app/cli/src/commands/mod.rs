@@ -14,8 +14,6 @@ pub mod node_act;
 pub mod node_list;
 pub mod node_register;
 pub mod oracle_add;
-pub mod oracle_ingest;
-pub mod oracle_ingest_snapshot;
 pub mod oracle_list;
 pub mod oracle_measure;
 pub mod oracle_relay;
@@ -59,8 +57,6 @@ pub fn run(cli: Cli, stdout: &mut dyn Write) -> Result<(), Failure> {
         Command::Node(NodeCommand::Close(args)) => node_act::close(&args, stdout),
         Command::Node(NodeCommand::Explain(args)) => explain::run(&args, stdout),
         Command::Oracle(OracleCommand::Keygen(args)) => keygen::run(&args, stdout),
-        Command::Oracle(OracleCommand::Ingest(args)) => oracle_ingest::run(&args),
-        Command::Oracle(OracleCommand::IngestSnapshot(args)) => oracle_ingest_snapshot::run(&args),
         Command::Oracle(OracleCommand::Measure(args)) => oracle_measure::run(&args),
         Command::Crank(CrankCommand::Run(args)) => crank_run::run(&args, stdout),
         Command::Oracle(OracleCommand::Relay(args)) => oracle_relay::run(&args, stdout),

@@ -9,7 +9,7 @@ use stipend_client::measurement::Measurements;
 use crate::failure::{ExitKind, Failure};
 use crate::ingest::UnixTime;
 use crate::output_file::{write_output_file, Existing, Privacy};
-use crate::source::{EpochClock, EpochSpan, Remark, SourceArgs};
+use crate::source::{EpochClock, EpochSpan, Remark, SourceArgs, SourceError};
 
 const DOING: &str = "measure the epoch";
 /// How long the source may take.
@@ -20,7 +20,8 @@ const MAX_REMARKS: usize = 20;
 /// What the help says below the options.
 const RULES: &str =
     "A gap in the source is \"not measured\", never \"down\": an epoch is cut into windows, and a window without a sample \
-    counts neither for a node nor against it. An epoch that is not over is waited for.";
+    counts neither for a node nor against it. An epoch that is not over is waited for. What is measured is exactly what \
+    `stipend oracle run` would sign with the same source and options.";
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = RULES)]
@@ -28,6 +29,9 @@ pub struct Args {
     /// The epoch to measure
     #[arg(long, value_name = "EPOCH")]
     epoch: u32,
+    /// Measure all epochs from --epoch to this one, into one file; an epoch that the source has nothing of is left out
+    #[arg(long, value_name = "EPOCH")]
+    last_epoch: Option<u32>,
     /// The first moment of epoch 0: RFC 3339 with an offset, or Unix seconds
     #[arg(long, value_name = "TIME", value_parser = UnixTime::parse_unix_secs, allow_hyphen_values = true)]
     genesis: i64,
@@ -43,27 +47,46 @@ pub struct Args {
 
 pub fn run(args: &Args) -> Result<(), Failure> {
     let clock = EpochClock { genesis: args.genesis, epoch_secs: args.epoch_secs };
-    let span = clock.span(args.epoch);
+    let last = args.last_epoch.unwrap_or(args.epoch);
+    if last < args.epoch {
+        return Err(Failure::usage(DOING, format!("--last-epoch {last} is before --epoch {}", args.epoch)));
+    }
     if args.source.would_read(&args.out) {
         let cause = format!("the source reads `{}`, or the folder it is in; choose another name", args.out.display());
         return Err(Failure::usage("write the measurement file", cause));
     }
     let mut source = args.source.open(&clock).map_err(|error| Failure::usage(DOING, error))?;
-    wait_for(&span, args.source.settle_secs())?;
-    let measured = source.measure(&span, Instant::now() + PATIENCE).and_then(|measured| measured.or_nothing(args.epoch));
-    let measured = measured.map_err(|error| Failure::usage(DOING, error))?;
-    let measurements =
-        Measurements::from_rows(measured.rows).map_err(|error| Failure::new(ExitKind::Bug, DOING, error))?;
-
+    let (mut rows, mut nothing) = (Vec::new(), None);
+    for epoch in args.epoch..=last {
+        let span = clock.span(epoch);
+        wait_for(&span, args.source.settle_secs())?;
+        match source.measure(&span, Instant::now() + PATIENCE).and_then(|measured| measured.or_nothing(epoch)) {
+            Ok(measured) => {
+                print_remarks(&measured.remarks);
+                if last > args.epoch {
+                    eprintln!("epoch {epoch}: nodes measured: {}", measured.rows.len());
+                }
+                rows.extend(measured.rows);
+            }
+            Err(error @ SourceError::Nothing { .. }) if last > args.epoch => {
+                eprintln!("{error}");
+                nothing = Some(error);
+            }
+            Err(error) => return Err(Failure::usage(DOING, error)),
+        }
+    }
+    if let (true, Some(error)) = (rows.is_empty(), nothing) {
+        return Err(Failure::usage(DOING, error));
+    }
+    let measurements = Measurements::from_rows(rows).map_err(|error| Failure::new(ExitKind::Bug, DOING, error))?;
     write_output_file(&args.out, Privacy::Everybody, Existing::Replace, |output| measurements.write_to(output))
         .map_err(|error| Failure::usage("write the measurement file", error))?;
-    print_remarks(&measured.remarks);
-    eprintln!(
-        "epoch {}: nodes measured: {}, written to `{}`",
-        span.epoch,
-        measurements.rows().len(),
-        args.out.display()
-    );
+    let (count, out) = (measurements.rows().len(), args.out.display());
+    if last > args.epoch {
+        eprintln!("epochs {} to {last}: measurements: {count}, written to `{out}`", args.epoch);
+    } else {
+        eprintln!("epoch {last}: nodes measured: {count}, written to `{out}`");
+    }
     Ok(())
 }
 

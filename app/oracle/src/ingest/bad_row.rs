@@ -18,6 +18,7 @@ pub enum BadRows {
 }
 
 impl BadRows {
+    /// - `skip`: whether `--skip-bad-rows` was passed
     pub fn from_skip(skip: bool) -> Self {
         if skip {
             Self::Skip
@@ -29,6 +30,7 @@ impl BadRows {
 
 /// Why a row can't be read.
 #[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "each message says what its variant is")]
 pub enum BadRow {
     #[error("row has {found} cells, the header has {header}")]
     CellCount { found: usize, header: usize },
@@ -36,28 +38,20 @@ pub enum BadRow {
     NotUtf8 { column: String },
     #[error("column `{column}`: {reason}")]
     Time { column: String, reason: UnixTimeError },
-    #[error("column `{column}`: time `{text}` is before the genesis")]
-    BeforeGenesis { column: String, text: String },
-    #[error("column `{column}`: time `{text}` is after the last epoch that can be counted")]
-    AfterLastEpoch { column: String, text: String },
     #[error("column `{column}`: {reason}")]
     Node { column: String, reason: RowError },
     #[error("column `{column}`: {reason}")]
     Value { column: String, reason: DecimalError },
     #[error("column `{column}`: `{text}` times the scale is above {MAX_BANDWIDTH}; choose a larger unit with --scale")]
     TooLarge { column: String, text: String },
-    #[error("column `{column}`: `{text}` is neither `true` nor `false`")]
-    NotTrueOrFalse { column: String, text: String },
     #[error("column `{column}`: `{text}` is neither 1 or true, which is up, nor 0 or false, which is down")]
     NotUpOrDown { column: String, text: String },
+    #[error("{0}")]
+    Target(String),
     #[error("the line is no JSON object: {reason}")]
     NotAnObject { reason: String },
     #[error("`{column}` is an array or an object, and not one value")]
     NotAValue { column: String },
-    #[error("column `{column}`: time `{text}` is after the snapshot")]
-    AfterSnapshot { column: String, text: String },
-    #[error("node {node:?} has a row in this snapshot already")]
-    RepeatedNode { node: String },
 }
 
 impl BadRow {
@@ -67,17 +61,13 @@ impl BadRow {
             Self::CellCount { .. } => "another number of cells than the header",
             Self::NotUtf8 { .. } => "not UTF-8 text",
             Self::Time { reason, .. } => reason.kind(),
-            Self::BeforeGenesis { .. } => "time before the genesis",
-            Self::AfterLastEpoch { .. } => "time after the last epoch that can be counted",
             Self::Node { .. } => "node without a plain label",
             Self::Value { reason, .. } => reason.kind(),
             Self::TooLarge { .. } => "value too large after the scale",
-            Self::NotTrueOrFalse { .. } => "neither `true` nor `false`",
             Self::NotUpOrDown { .. } => "neither up nor down",
+            Self::Target(_) => "not a target",
             Self::NotAnObject { .. } => "not a JSON object",
             Self::NotAValue { .. } => "array or object in place of a value",
-            Self::AfterSnapshot { .. } => "time after the snapshot",
-            Self::RepeatedNode { .. } => "node with two rows",
         }
     }
 }
@@ -96,6 +86,7 @@ pub struct Skipped {
 }
 
 impl Skipped {
+    /// Counts a row that is left out.
     pub fn count(&mut self, file: &Path, line: u64, reason: &BadRow) {
         self.kinds.entry((file.to_owned(), reason.kind())).or_insert(SkippedKind { rows: 0, first_line: line }).rows +=
             1;

@@ -6,9 +6,12 @@ use super::BadRow;
 
 /// A header that does not have the column once.
 #[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "each message says what its variant is")]
 pub enum ColumnError {
     #[error("no column is called `{name}`; there are {header}")]
     Missing { name: String, header: String },
+    #[error("no column may be called `{name}`; the columns are {known}")]
+    Unknown { name: String, known: String },
     #[error("{count} columns are called `{name}`; rename all but one")]
     Repeated { name: String, count: usize },
 }
@@ -36,6 +39,7 @@ impl Column {
         }
     }
 
+    /// As the user wrote it.
     pub fn name(&self) -> &str {
         &self.name
     }

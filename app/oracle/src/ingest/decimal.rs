@@ -12,6 +12,7 @@ const NANOS_EXPONENT: i32 = 9;
 
 /// Text that is no number to reckon with.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[allow(missing_docs, reason = "each message says what its variant is")]
 pub enum DecimalError {
     #[error("`{text}` is not a decimal number")]
     NotADecimal { text: String },

@@ -1,4 +1,4 @@
-//! From raw samples to measurements: the rules of `stipend oracle ingest` and `stipend oracle ingest-snapshot`.
+//! Cells of samples as text: times, decimals, columns by their names, and what is wrong with them.
 //!
 //! Everything is exact: times are integers of nanoseconds, values are decimals, and a binary fraction is nowhere. Every
 //! rounding is a floor, so a node is never credited with time or bandwidth that was not measured.
@@ -6,13 +6,9 @@
 mod bad_row;
 mod columns;
 mod decimal;
-mod epoch_grid;
-mod samples;
-mod snapshot;
 mod unix_time;
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader};
+use std::io::BufRead;
 use std::path::{Path, PathBuf};
 
 use stipend_client::csv_rows::{CsvError, CsvRow, CsvRows};
@@ -20,16 +16,12 @@ use stipend_client::csv_rows::{CsvError, CsvRow, CsvRows};
 pub use bad_row::{BadRow, BadRows, Skipped};
 pub use columns::{Column, ColumnError};
 pub use decimal::{Decimal, DecimalError};
-pub use epoch_grid::{EpochGrid, EpochGridError, GridPlace, OutsideGrid};
-pub use samples::{lower_median, parse_scaled_bandwidth, NodeSource, SampleColumns, Samples};
-pub use snapshot::{Snapshot, SnapshotColumns};
-pub use unix_time::{UnixTime, UnixTimeError, ZoneRule};
+pub use unix_time::{UnixTime, UnixTimeError, ZoneRule, NANOS_PER_SEC};
 
-/// A file that can't be ingested.
+/// A file of samples that can't be read.
 #[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "each message says what its variant is")]
 pub enum IngestError {
-    #[error("`{}` can't be opened", file.display())]
-    Open { file: PathBuf, source: io::Error },
     #[error("`{}`, {reason}", file.display())]
     Csv { file: PathBuf, reason: CsvError },
     #[error("`{}` is empty; its first line is to name the columns", file.display())]
@@ -38,18 +30,6 @@ pub enum IngestError {
     Column { file: PathBuf, line: u64, reason: ColumnError },
     #[error("`{}`, line {line}: {reason}; mend the row, or pass --skip-bad-rows", file.display())]
     BadRow { file: PathBuf, line: u64, reason: BadRow },
-}
-
-/// Reads the CSV file at `path` as [`read_csv`] does.
-fn read_csv_file<Columns>(
-    path: &Path,
-    bad_rows: BadRows,
-    skipped: &mut Skipped,
-    on_header: impl FnOnce(&CsvRow) -> Result<Columns, ColumnError>,
-    on_row: impl FnMut(&Columns, &CsvRow) -> Result<(), BadRow>,
-) -> Result<u64, IngestError> {
-    let open = File::open(path).map_err(|source| IngestError::Open { file: path.to_owned(), source })?;
-    read_csv(BufReader::new(open), path, bad_rows, skipped, on_header, on_row)
 }
 
 /// Reads CSV from `input`, which is the file `path`: first `on_header`, which finds the columns, then `on_row` for each

@@ -13,6 +13,7 @@ const MAX_UNIX_SECS: i128 = 253_402_300_799;
 
 /// Text that is no point in time.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[allow(missing_docs, reason = "each message says what its variant is")]
 pub enum UnixTimeError {
     #[error("time `{text}` is neither RFC 3339 nor Unix seconds")]
     Unreadable { text: String },
@@ -46,6 +47,7 @@ pub enum ZoneRule {
 }
 
 impl ZoneRule {
+    /// - `assume_utc`: whether `--assume-utc` was passed
     pub fn from_assume_utc(assume_utc: bool) -> Self {
         if assume_utc {
             Self::AssumeUtc
@@ -104,11 +106,7 @@ impl UnixTime {
         self.nanos.saturating_sub(earlier.nanos)
     }
 
-    /// The point in time `secs` before this one.
-    pub fn secs_before(self, secs: u32) -> Self {
-        Self { nanos: self.nanos.saturating_sub(i128::from(secs).saturating_mul(NANOS_PER_SEC)) }
-    }
-
+    /// A whole second.
     pub fn from_unix_secs(secs: i64) -> Self {
         Self { nanos: i128::from(secs).saturating_mul(NANOS_PER_SEC) }
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 /// The shortest sleep: a cluster's clock goes in steps of a block.
 const FLOOR: Duration = Duration::from_secs(1);
 
+/// How often the network is looked at.
 #[derive(Debug, Clone, clap::Args)]
 pub struct RestArgs {
     /// Look at the network at least so often, in seconds, even if nothing is due by the clock
@@ -13,6 +14,7 @@ pub struct RestArgs {
 }
 
 impl RestArgs {
+    /// Sleeps by these options.
     pub fn rest(&self) -> Rest {
         Rest { ceiling: Duration::from_secs(self.poll_secs), failures: 0 }
     }

@@ -10,10 +10,10 @@ use stipend_client::measurement::check_node_label;
 use super::measurement_files::MeasurementFiles;
 use super::probe::{read_targets, DownloadLimits, ProbeRules, Prober, Reference};
 use super::prometheus::{Prometheus, PrometheusRules, Server, WindowQuery};
-use super::sample_files::{SampleFiles, SampleRules, UptimeColumn};
+use super::sample_files::{NodeSource, SampleFiles, SampleRules, UptimeColumn};
 use super::span_tally::MinCoverage;
 use super::{EpochClock, Source, SourceError};
-use crate::ingest::{BadRows, Decimal, NodeSource, ZoneRule};
+use crate::ingest::{BadRows, Decimal, ZoneRule};
 use crate::output_file::is_same_file;
 
 /// So that the median of an epoch's downloads is none of a single bad moment.

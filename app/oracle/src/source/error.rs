@@ -7,10 +7,11 @@ use stipend_client::measurement::{MeasurementFileError, RowError, MAX_BANDWIDTH}
 
 use super::probe::ProbeError;
 use super::prometheus::PrometheusError;
-use crate::ingest::{EpochGridError, IngestError};
+use crate::ingest::IngestError;
 
 /// A source that can't be opened, or that can't say what was measured in an epoch.
 #[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "each message says what its variant is")]
 pub enum SourceError {
     #[error("options that name no source, or more than one, were let through")]
     Options,
@@ -39,8 +40,6 @@ pub enum SourceError {
         first.display(), second.display()
     )]
     RepeatedRow { epoch: u32, node: String, first: PathBuf, second: PathBuf },
-    #[error(transparent)]
-    Windows(#[from] EpochGridError),
     #[error("{0}; a label is plain text")]
     Node(#[from] RowError),
     #[error("an epoch of {epoch_secs} s is not a whole number of windows of {window_secs} s; choose {option} so that it divides the epoch")]
@@ -70,6 +69,7 @@ fn because(remarks: &[Remark]) -> String {
 
 /// What of an epoch was left out, and why. It is said, and the rest is measured.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[allow(missing_docs, reason = "each message says what its variant is")]
 pub enum Remark {
     #[error("{field} of node {node:?} is not measured: samples in {covered} of {of} windows are too few")]
     FewWindows { field: Field, node: String, covered: u64, of: u32 },

@@ -29,8 +29,11 @@ pub use worker::SourceWorker;
 /// An epoch in time: Unix seconds, the first of them in the epoch, the last not any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EpochSpan {
+    /// Counted from the network's genesis.
     pub epoch: u32,
+    /// Its first second.
     pub start: i64,
+    /// The first second after it.
     pub end: i64,
 }
 

@@ -7,15 +7,23 @@ use std::time::Instant;
 
 use serde_json::{Map, Value};
 use stipend_client::csv_rows::CsvRow;
-use stipend_client::measurement::check_node_label;
+use stipend_client::measurement::{check_node_label, MAX_BANDWIDTH};
 
 use super::input_file::{list_files, read_json_lines, Format, InputFile};
 use super::span_tally::{MinCoverage, SpanTally, UptimeRule};
 use super::{EpochSpan, Measured, Remark, Source, SourceError};
 use crate::ingest::{
-    parse_scaled_bandwidth, read_csv, BadRow, BadRows, Column, ColumnError, Decimal, EpochGrid, GridPlace, IngestError,
-    NodeSource, OutsideGrid, Skipped, UnixTime, ZoneRule,
+    read_csv, BadRow, BadRows, Column, ColumnError, Decimal, IngestError, Skipped, UnixTime, ZoneRule, NANOS_PER_SEC,
 };
+
+/// Where the node's label comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NodeSource {
+    /// Each row names it in this column.
+    Column(String),
+    /// The files are about this one.
+    Named(String),
+}
 
 /// Which column says whether a node was up.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,8 +88,8 @@ struct Cells<'row> {
 /// Samples of one epoch, as far as they have been read.
 struct Reading<'rules> {
     rules: &'rules SampleRules,
-    /// Its epoch 0 is the one that is asked for.
-    grid: EpochGrid,
+    span: EpochSpan,
+    sample_secs: u32,
     tally: SpanTally,
     skipped: Skipped,
     json_rows: u64,
@@ -90,16 +98,17 @@ struct Reading<'rules> {
 
 impl<'rules> Reading<'rules> {
     fn new(rules: &'rules SampleRules, span: &EpochSpan) -> Result<Self, SourceError> {
+        // Without an uptime column nothing asks for windows: the epoch is one.
         let epoch_secs = u32::try_from(span.end.saturating_sub(span.start)).unwrap_or(0);
         let sample_secs = rules.sample_secs.unwrap_or(epoch_secs);
-        let grid = EpochGrid::new(UnixTime::from_unix_secs(span.start), epoch_secs, sample_secs)?;
+        let windows = span.windows(sample_secs, "--sample-secs")?;
         let uptime_rule = match rules.uptime {
             Some(UptimeColumn::UpOrDown(_)) => UptimeRule::UpOrDown,
             Some(UptimeColumn::Presence(_)) | None => UptimeRule::Presence,
         };
-        let tally = SpanTally::new(*span, grid.windows_per_epoch(), uptime_rule);
+        let tally = SpanTally::new(*span, windows, uptime_rule);
         let skipped = Skipped::default();
-        Ok(Self { rules, grid, tally, skipped, json_rows: 0, keys_seen: BTreeSet::new() })
+        Ok(Self { rules, span: *span, sample_secs, tally, skipped, json_rows: 0, keys_seen: BTreeSet::new() })
     }
 
     fn add_file(&mut self, path: &Path) -> Result<(), SourceError> {
@@ -183,7 +192,7 @@ impl<'rules> Reading<'rules> {
     /// later epoch.
     fn add_row(&mut self, cells: &Cells<'_>) -> Result<bool, BadRow> {
         let rules = self.rules;
-        let instant = UnixTime::parse(&cells.time, rules.zone_rule)
+        let time = UnixTime::parse(&cells.time, rules.zone_rule)
             .map_err(|reason| BadRow::Time { column: rules.time.clone(), reason })?;
         let node = match &rules.node {
             NodeSource::Named(node) => node.as_str(),
@@ -197,16 +206,17 @@ impl<'rules> Reading<'rules> {
             None => None,
         };
         let bandwidth = match &rules.bandwidth {
-            Some(column) => parse_scaled_bandwidth(column, &cells.bandwidth, rules.scale)?,
+            Some(column) => parse_bandwidth(column, &cells.bandwidth, rules.scale)?,
             None => None,
         };
 
-        match self.grid.place(instant) {
-            Ok(GridPlace { epoch: 0, window }) => self.tally.add(window, node, is_up, bandwidth),
-            Err(OutsideGrid::BeforeGenesis) => {}
-            Ok(_) | Err(OutsideGrid::AfterLastEpoch) => return Ok(true),
+        let since_start = time.nanos_since(UnixTime::from_unix_secs(self.span.start));
+        let window = since_start.div_euclid(i128::from(self.sample_secs) * NANOS_PER_SEC);
+        let is_past_epoch = time >= UnixTime::from_unix_secs(self.span.end);
+        if let (false, Ok(window)) = (is_past_epoch, u32::try_from(window)) {
+            self.tally.add(window, node, is_up, bandwidth);
         }
-        Ok(false)
+        Ok(is_past_epoch)
     }
 
     fn into_measured(self, path: &Path) -> Result<Measured, SourceError> {
@@ -281,6 +291,22 @@ impl CsvColumns {
             uptime: text(&self.uptime)?,
             bandwidth: text(&self.bandwidth)?,
         })
+    }
+}
+
+/// The bandwidth that `text` in the column called `column` is after the scale; `None` where the text is empty, which means that
+/// there is no sample.
+///
+/// Floor: what is less than a unit is not credited.
+fn parse_bandwidth(column: &str, text: &str, scale: Decimal) -> Result<Option<u32>, BadRow> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let value = Decimal::parse_value(text).map_err(|reason| BadRow::Value { column: column.to_owned(), reason })?;
+    let scaled = value.checked_floor_scaled(scale).and_then(|scaled| u32::try_from(scaled).ok());
+    match scaled.filter(|bandwidth| *bandwidth <= MAX_BANDWIDTH) {
+        Some(bandwidth) => Ok(Some(bandwidth)),
+        None => Err(BadRow::TooLarge { column: column.to_owned(), text: text.to_owned() }),
     }
 }
 

@@ -7,7 +7,6 @@ use stipend_client::measurement::{MeasurementRow, MAX_UPTIME_BPS};
 use super::error::Field;
 use super::window_set::WindowSet;
 use super::{EpochSpan, Measured, Remark};
-use crate::ingest::lower_median;
 
 /// What a window without a sample of a node means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,6 +111,16 @@ impl SpanTally {
         }
         measured
     }
+}
+
+/// The middle value, the lower of the two where their number is even; `None` where there is none.
+///
+/// The values are scaled and floored already. That changes nothing: both keep the order, so the median of the floors is
+/// the floor of the median.
+fn lower_median(mut values: Vec<u32>) -> Option<u32> {
+    let middle = values.len().checked_sub(1)? / 2;
+    let (_, median, _) = values.select_nth_unstable(middle);
+    Some(*median)
 }
 
 /// `part` of `whole` in basis points; `None` if `whole` is 0.

@@ -16,10 +16,10 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use super::sample_files::{SampleFiles, SampleRules, UptimeColumn};
+use super::sample_files::{NodeSource, SampleFiles, SampleRules, UptimeColumn};
 use super::span_tally::MinCoverage;
 use super::{EpochClock, EpochSpan, Measured, Source, SourceError};
-use crate::ingest::{BadRows, Decimal, DecimalError, NodeSource, ZoneRule};
+use crate::ingest::{BadRows, Decimal, DecimalError, IngestError, ZoneRule};
 use crate::service::Stop;
 
 use ask::Asker;
@@ -35,9 +35,11 @@ const ROUND_GRACE: Duration = Duration::from_secs(5);
 #[derive(Debug, thiserror::Error)]
 pub enum ProbeError {
     #[error("`{}` can't be read as targets", path.display())]
-    TargetsFile { path: PathBuf, source: csv::Error },
+    TargetsFile { path: PathBuf, source: io::Error },
     #[error("`{}`, line {line}: {reason}", path.display())]
     Target { path: PathBuf, line: u64, reason: String },
+    #[error(transparent)]
+    Targets(IngestError),
     #[error("`{}` names no target", path.display())]
     NoTargets { path: PathBuf },
     #[error("a single target that is down can't be told from a prober that is; name a --reference")]

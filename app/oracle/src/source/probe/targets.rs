@@ -1,14 +1,17 @@
 //! What is probed: a CSV file with the header `node,tcp,http,download`, one row a node.
 
 use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::BufReader;
 use std::net::IpAddr;
 use std::path::Path;
 
 use reqwest::Url;
-use serde::Deserialize;
+use stipend_client::csv_rows::CsvRow;
 use stipend_client::measurement::check_node_label;
 
 use super::ProbeError;
+use crate::ingest::{read_csv, BadRow, BadRows, Column, ColumnError, IngestError, Skipped};
 
 /// A host and a port to connect to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,51 +92,81 @@ fn parse_url(text: &str) -> Result<Url, String> {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Row {
-    node: String,
-    tcp: Option<String>,
-    http: Option<String>,
-    download: Option<String>,
-}
-
 /// Reads the targets in the file at `path`, in its order. Columns that no target needs may be left out.
 pub fn read_targets(path: &Path) -> Result<Vec<Target>, ProbeError> {
-    let csv_error = |source| ProbeError::TargetsFile { path: path.to_owned(), source };
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_path(path).map_err(csv_error)?;
-    let headers = reader.headers().map_err(csv_error)?.clone();
-    let mut record = csv::StringRecord::new();
+    let file = File::open(path).map_err(|source| ProbeError::TargetsFile { path: path.to_owned(), source })?;
+    let mut skipped = Skipped::default();
     let mut targets = Vec::new();
     let mut nodes = BTreeSet::new();
-    while reader.read_record(&mut record).map_err(csv_error)? {
-        let line = record.position().map_or(0, csv::Position::line);
-        let bad = |reason: String| ProbeError::Target { path: path.to_owned(), line, reason };
-        let row: Row = record.deserialize(Some(&headers)).map_err(csv_error)?;
-        let target = target_of(row).map_err(bad)?;
+    let on_row = |columns: &TargetColumns, row: &CsvRow| {
+        let target = columns.target(row)?;
         if !nodes.insert(target.node.clone()) {
-            return Err(bad(format!("node {:?} has a row already; a node is probed in one way", target.node)));
+            return Err(BadRow::Target(format!(
+                "node {:?} has a row already; a node is probed in one way",
+                target.node
+            )));
         }
         targets.push(target);
-    }
+        Ok(())
+    };
+    let read = read_csv(BufReader::new(file), path, BadRows::Refuse, &mut skipped, TargetColumns::find, on_row);
+    read.map_err(|error| match error {
+        IngestError::BadRow { file, line, reason } => {
+            ProbeError::Target { path: file, line, reason: reason.to_string() }
+        }
+        other => ProbeError::Targets(other),
+    })?;
     if targets.is_empty() {
         return Err(ProbeError::NoTargets { path: path.to_owned() });
     }
     Ok(targets)
 }
 
-fn target_of(row: Row) -> Result<Target, String> {
-    check_node_label(&row.node).map_err(|error| error.to_string())?;
-    let target = Target {
-        node: row.node,
-        tcp: row.tcp.as_deref().map(TcpAddress::parse).transpose()?,
-        http: row.http.as_deref().map(parse_url).transpose()?,
-        download: row.download.as_deref().map(parse_url).transpose()?,
-    };
-    if !target.has_uptime() && target.download.is_none() {
-        return Err(format!("node {:?} has nothing to be asked; fill tcp, http or download", target.node));
+/// Where the columns of a targets file are.
+struct TargetColumns {
+    node: Column,
+    tcp: Option<Column>,
+    http: Option<Column>,
+    download: Option<Column>,
+}
+
+impl TargetColumns {
+    fn find(header: &CsvRow) -> Result<Self, ColumnError> {
+        let names = ["node", "tcp", "http", "download"];
+        let has = |name: &str| header.cells().any(|cell| cell.trim_ascii() == name.as_bytes());
+        if let Some(cell) = header.cells().find(|cell| !names.iter().any(|name| cell.trim_ascii() == name.as_bytes())) {
+            let name = String::from_utf8_lossy(cell).into_owned();
+            return Err(ColumnError::Unknown { name, known: names.join(", ") });
+        }
+        let optional = |name| has(name).then(|| Column::find(header, name)).transpose();
+        Ok(Self {
+            node: Column::find(header, "node")?,
+            tcp: optional("tcp")?,
+            http: optional("http")?,
+            download: optional("download")?,
+        })
     }
-    Ok(target)
+
+    fn target(&self, row: &CsvRow) -> Result<Target, BadRow> {
+        let text = |column: &Option<Column>| -> Result<Option<String>, BadRow> {
+            let text = column.as_ref().map(|column| column.text(row)).transpose()?;
+            Ok(text.filter(|text| !text.is_empty()).map(str::to_owned))
+        };
+        let url = |text: Option<String>| text.as_deref().map(parse_url).transpose().map_err(BadRow::Target);
+        let node = self.node.text(row)?.to_owned();
+        check_node_label(&node).map_err(|error| BadRow::Target(error.to_string()))?;
+        let target = Target {
+            node,
+            tcp: text(&self.tcp)?.as_deref().map(TcpAddress::parse).transpose().map_err(BadRow::Target)?,
+            http: url(text(&self.http)?)?,
+            download: url(text(&self.download)?)?,
+        };
+        if !target.has_uptime() && target.download.is_none() {
+            let reason = format!("node {:?} has nothing to be asked; fill tcp, http or download", target.node);
+            return Err(BadRow::Target(reason));
+        }
+        Ok(target)
+    }
 }
 
 #[cfg(test)]
@@ -193,6 +226,6 @@ mod tests {
             assert_eq!(refused, Err(format!("`targets.csv`, line 3: {reason}")));
         }
         assert_eq!(read("node,tcp,http,download\n"), Err("`targets.csv` names no target".to_owned()));
-        assert!(read("node,udp\na,x:1\n").is_err_and(|error| error.contains("unknown field `udp`")));
+        assert!(read("node,udp\na,x:1\n").is_err_and(|error| error.contains("no column may be called `udp`")));
     }
 }

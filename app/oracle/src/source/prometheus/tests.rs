@@ -15,7 +15,7 @@ const SPAN: EpochSpan = EpochSpan { epoch: 1, start: 1_000, end: 1_040 };
 struct Scripted {
     url: String,
     asked: Arc<Mutex<Vec<String>>>,
-    _server: TestServer,
+    server: TestServer,
 }
 
 impl Scripted {
@@ -28,7 +28,7 @@ impl Scripted {
             let (status, body) = answers.next().unwrap_or((500, "no answer is left".to_owned()));
             (status, body.into_bytes())
         });
-        Self { url: format!("http://user:secret@{}/base/", server.address), asked, _server: server }
+        Self { url: format!("http://user:secret@{}/base/", server.address), asked, server }
     }
 
     fn asked(&self) -> Vec<String> {
@@ -65,7 +65,7 @@ fn row(node: &str, uptime_bps: Option<u16>, bandwidth: Option<u32>) -> Measureme
 fn measure_uptime(answers: Vec<(u16, String)>) -> (Result<Measured, String>, usize) {
     let server = Scripted::new(answers);
     let measured = source(&server.url, Some("up[$window]"), None, 10).measure(&SPAN, later());
-    let port = server.server.server_addr().to_string();
+    let port = server.server.address.to_string();
     (measured.map_err(|error| error.to_string().replace(&port, "HOST")), server.asked().len())
 }
 

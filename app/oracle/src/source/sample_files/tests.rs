@@ -213,3 +213,92 @@ fn windows_that_do_not_fill_the_epoch_are_refused() {
             .to_owned())
     );
 }
+
+#[test]
+fn every_bad_row_is_refused_by_its_own_reason() {
+    for (bad_row, reason) in [
+        ("1000,a,1", "row has 3 cells, the header has 4"),
+        ("1000,a,1,2,3", "row has 5 cells, the header has 4"),
+        ("noon,a,1,2", "column `t`: time `noon` is neither RFC 3339 nor Unix seconds"),
+        (
+            "2021-06-30 12:00:00,a,1,2",
+            "column `t`: time `2021-06-30 12:00:00` has no UTC offset; add one, or pass --assume-utc if all such times are UTC",
+        ),
+        (
+            "1625011200000,a,1,2",
+            "column `t`: time `1625011200000` is past the year 9999; Unix times are in seconds, not in milliseconds",
+        ),
+        ("1000,,1,2", "column `node`: node is empty; every measurement names its node"),
+        (
+            "1000,\"a\tb\",1,2",
+            "column `node`: node \"a\\tb\" has a control character, or white space at an end; a label is plain text",
+        ),
+        ("1000,a,timeout,2", "column `rtt`: `timeout` is not a decimal number"),
+        ("1000,a,-1,2", "column `rtt`: `-1` is negative"),
+        (
+            "1000,a,1,inf",
+            "column `mbit`: `inf` is not a finite number; leave the cell empty where nothing was measured",
+        ),
+        (
+            "1000,a,1,4294967.295",
+            "column `mbit`: `4294967.295` times the scale is above 4294967294; choose a larger unit with --scale",
+        ),
+        (
+            "1000,a,1,0.12345678901234567890123456789",
+            "column `mbit`: `0.12345678901234567890123456789` has more than 28 significant digits",
+        ),
+    ] {
+        // The header is in line 1, a blank line is line 2.
+        let refused = measure(&[("a.csv", &format!("t,node,rtt,mbit\n\n{bad_row}\n"))], presence());
+
+        assert_eq!(refused, Err(format!("`a.csv`, line 3: {reason}; mend the row, or pass --skip-bad-rows")));
+    }
+}
+
+#[test]
+fn bandwidth_is_scaled_exactly_and_then_floored_and_the_lower_median_counts() {
+    // 0.0009 · 1,000 = 0.9; 16.001 · 1,000 = 16,001, where binary fractions make 16,000.999…; of 1, 2, 3, 10 the two in the
+    // middle are 2 and 3.
+    let csv = "t,node,mbit\n1000,a,0.0009\n1000,b,16.001\n1000,c,10\n1001,c,3\n1002,c,1\n1003,c,2\n";
+
+    let measured = measure(&[("a.csv", csv)], SampleRules { sample_secs: None, ..rules(None) }).expect("measured");
+
+    let expected = [row("a", None, Some(0)), row("b", None, Some(16_001)), row("c", None, Some(2_000))];
+    assert_eq!(measured.rows, expected);
+}
+
+#[test]
+fn an_epoch_holds_its_first_moment_and_not_its_last() {
+    let csv = "t,node,mbit\n999.999,a,1\n1000,a,2\n1099.999999999,a,2\n1100,a,9\n";
+
+    let measured = measure(&[("a.csv", csv)], SampleRules { sample_secs: None, ..rules(None) }).expect("measured");
+
+    assert_eq!(measured.rows, [row("a", None, Some(2_000))]);
+}
+
+#[test]
+fn a_cell_that_is_not_text_is_refused_only_where_it_is_needed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("a.csv"), b"t,node,up,mbit,note\n1000,a,1,,\xff\n1001,\xff,1,,\n").expect("written");
+
+    let refused = SampleFiles::new(folder.path().join("a.csv"), up_or_down()).measure(&SPAN, later());
+
+    let refused = refused.map_err(|error| error.to_string()).expect_err("refused");
+    assert!(
+        refused.ends_with("line 3: column `node` is not UTF-8 text; mend the row, or pass --skip-bad-rows"),
+        "{refused}"
+    );
+}
+
+#[test]
+fn a_quotation_mark_that_is_never_closed_is_refused_even_where_bad_rows_are_skipped() {
+    let csv = "t,node,up,mbit\n1000,a,1,2\n1010,\"a,1,2\n1020,a,1,2\n";
+
+    let refused = measure(&[("a.csv", csv)], SampleRules { bad_rows: BadRows::Skip, ..up_or_down() });
+
+    assert_eq!(
+        refused,
+        Err("`a.csv`, line 3: a quoted cell begins in this row and is never closed; close it, or double the quotation mark"
+            .to_owned())
+    );
+}
