@@ -54,6 +54,7 @@ impl Failure {
             SettlementError::Ledger(
                 LedgerError::NotExecuted { .. }
                 | LedgerError::NoFunds { .. }
+                | LedgerError::Stale { .. }
                 | LedgerError::Unreachable { .. }
                 | LedgerError::Unknown { .. },
             ) => ExitKind::Cluster,

@@ -9,6 +9,8 @@ pub use origin::{Origin, OriginArgs};
 pub use role::AuthorityArgs;
 
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
+use std::sync::Arc;
 use std::time::Duration;
 
 use solana_address::Address;
@@ -53,6 +55,10 @@ pub struct ClusterArgs {
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..),
         help_heading = "Cluster")]
     timeout: u64,
+    /// How far the cluster's clock may be behind this machine's, in seconds; an endpoint further behind stands still
+    #[arg(long, value_name = "SECONDS", default_value_t = 90, value_parser = clap::value_parser!(u64).range(1..),
+        help_heading = "Cluster")]
+    max_lag: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -79,6 +85,11 @@ impl ClusterArgs {
 
     /// The cluster; nothing is asked yet.
     pub fn connect(&self) -> Result<RpcLedger, Failure> {
+        self.connect_until(Arc::default())
+    }
+
+    /// The same for a program that runs on: no wait goes on once `stop` is set.
+    pub fn connect_until(&self, stop: Arc<AtomicBool>) -> Result<RpcLedger, Failure> {
         let doing = "reach the cluster";
         let urls = self.urls()?;
         if let Some(url) = urls.iter().find(|url| !url.starts_with("http://") && !url.starts_with("https://")) {
@@ -99,7 +110,8 @@ impl ClusterArgs {
             Price::Auto => Priority::Recent { ceiling: self.priority_fee_ceiling },
         };
         let timeout = Duration::from_secs(self.timeout);
-        let options = RpcOptions { commitment, priority, timeout, ..RpcOptions::default() };
+        let max_lag = Duration::from_secs(self.max_lag);
+        let options = RpcOptions { commitment, priority, timeout, max_lag, stop, ..RpcOptions::default() };
         RpcLedger::new(&urls, options).map_err(|error| Failure::usage(doing, error))
     }
 

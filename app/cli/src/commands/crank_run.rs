@@ -112,8 +112,8 @@ pub fn run(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
     let payer = args.payer.read(&args.cluster)?;
     let openings = args.open_token_accounts.as_ref().map(|path| Openings::read(path, args.open_lamports_a_day));
     let openings = openings.transpose().map_err(|error| Failure::usage(DOING, error))?;
-    let mut ledger = args.cluster.connect()?;
     let stop = Stop::listen().map_err(|error| Failure::usage(DOING, error))?;
+    let mut ledger = args.cluster.connect_until(stop.flag())?;
     let (registry, metrics) = CrankMetrics::register();
     args.metrics.serve(registry).map_err(|error| Failure::usage("serve the metrics", error))?;
     let mut rest = args.rest.rest();

@@ -101,7 +101,7 @@ pub fn run(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
     };
     let places = args.places.read()?;
     let stop = Stop::listen().map_err(|error| usage(error.into()))?;
-    let mut ledger = args.cluster.connect()?;
+    let mut ledger = args.cluster.connect_until(stop.flag())?;
     let (registry, metrics) = OracleMetrics::register();
     args.metrics.serve(registry).map_err(|error| Failure::usage("serve the metrics", error))?;
     let role = if args.sign_only { Role::Sign } else { Role::Both };

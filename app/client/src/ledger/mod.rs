@@ -62,6 +62,17 @@ pub enum LedgerError {
         /// Why, of the last attempt.
         reason: String,
     },
+    /// The cluster answers, and its clock stands still or is far behind.
+    #[error(
+        "cluster's clock is {lag_secs} s behind this machine's, more than {max_lag_secs} s; name another endpoint, set this machine's clock, \
+         or allow more with --max-lag"
+    )]
+    Stale {
+        /// Seconds that the newest clock of all endpoints is behind.
+        lag_secs: u64,
+        /// Seconds that are allowed.
+        max_lag_secs: u64,
+    },
     /// The transaction was sent, and the cluster was lost before it said what became of it. Whatever is sent again is safe: the
     /// program takes each step once.
     #[error("transaction {signature} was sent, and whether it landed is not known: {reason}; do it again")]

@@ -4,10 +4,11 @@ use super::{compose::Composed, unreachable, Link};
 use crate::ledger::{named, refusal, LedgerError, Receipt};
 use futures::{stream, StreamExt};
 use solana_address::Address;
+use solana_hash::Hash;
 use solana_instruction::Instruction;
 use solana_keypair::Keypair;
 use solana_rpc_client_api::{
-    client_error::Error as ClientError,
+    client_error::{Error as ClientError, ErrorKind},
     config::{RpcSendTransactionConfig, RpcTransactionConfig},
 };
 use solana_signature::Signature;
@@ -15,6 +16,7 @@ use solana_signer::Signer;
 use solana_transaction::versioned::VersionedTransaction;
 use solana_transaction_status_client_types::{TransactionStatus, UiTransactionEncoding};
 use std::{
+    collections::{HashSet, VecDeque},
     sync::{atomic::Ordering, PoisonError},
     time::Duration,
 };
@@ -26,6 +28,13 @@ const POLL: Duration = Duration::from_millis(400);
 const RESEND: Duration = Duration::from_secs(2);
 /// Signatures that a cluster is asked for at once.
 const STATUSES_AT_ONCE: usize = 256;
+
+/// Blockhashes whose transactions are remembered: more than are valid at a time.
+const MAX_BLOCKHASHES: usize = 256;
+
+/// What was sent with each of the last blockhashes: the same instructions signed with one of them again would be taken for what
+/// landed before.
+pub(super) type Sent = VecDeque<(Hash, HashSet<Signature>)>;
 
 /// What has not landed yet.
 struct Pending<'a> {
@@ -44,6 +53,12 @@ impl Pending<'_> {
 }
 
 type Outcome = Result<Receipt, LedgerError>;
+
+/// The highest block that was seen, and since when.
+struct Progress {
+    height: u64,
+    since: Instant,
+}
 
 impl Link {
     /// See [`Ledger::send_all`](crate::ledger::Ledger::send_all).
@@ -147,7 +162,12 @@ impl Link {
     ) -> Result<(), ClientError> {
         let last_block = self.sign(pending, outcomes).await?;
         let mut sent_at: Option<Instant> = None;
+        let mut progress = Progress { height: 0, since: Instant::now() };
         while !pending.is_empty() {
+            if self.is_stopped() {
+                give_up(pending, outcomes, "the program was asked to end");
+                return Ok(());
+            }
             if sent_at.is_none_or(|sent_at| sent_at.elapsed() >= RESEND) {
                 self.send_once(pending).await;
                 sent_at = Some(Instant::now());
@@ -165,10 +185,18 @@ impl Link {
             if pending.is_empty() || sent_at.is_some_and(|sent_at| sent_at.elapsed() < RESEND) {
                 continue;
             }
-            match self.patiently(|| self.expiry(last_block)).await {
-                Ok(None) => {}
-                Ok(Some(slot)) => {
+            match self.patiently(|| self.height()).await {
+                Ok((height, slot)) if height > last_block => {
                     if self.is_gone(slot, payer, pending, outcomes).await {
+                        return Ok(());
+                    }
+                }
+                Ok((height, _)) => {
+                    if height > progress.height {
+                        progress = Progress { height, since: Instant::now() };
+                    } else if progress.since.elapsed() > self.options.patience {
+                        self.turn.next();
+                        give_up(pending, outcomes, "the endpoint answers, and has no new blocks");
                         return Ok(());
                     }
                 }
@@ -183,7 +211,10 @@ impl Link {
 
     /// Signs with the newest blockhash, and a newer one if something that was sent before would be the same. Returns the last
     /// block that may hold it.
+    ///
+    /// Errors: there is none within the patience.
     async fn sign(&self, pending: &mut Vec<Pending<'_>>, outcomes: &mut [Option<Outcome>]) -> Result<u64, ClientError> {
+        let start = Instant::now();
         loop {
             let newest = || self.client.get_latest_blockhash_with_commitment(self.options.commitment);
             let (blockhash, last_block) = self.patiently(newest).await?;
@@ -200,6 +231,11 @@ impl Link {
             if self.is_new(pending) {
                 return Ok(last_block);
             }
+            if start.elapsed() > self.options.patience || self.is_stopped() {
+                self.turn.next();
+                let reason = "the endpoint answers, and has no new blockhash".to_owned();
+                return Err(ErrorKind::Custom(reason).into());
+            }
             sleep(POLL).await;
         }
     }
@@ -207,6 +243,17 @@ impl Link {
     /// Whether nothing like it was sent before; then it is taken for sent.
     fn is_new(&self, pending: &[Pending<'_>]) -> bool {
         let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        // Only what has the same blockhash can be the same.
+        let blockhash = pending.first().map(|one| *one.transaction.message.recent_blockhash()).unwrap_or_default();
+        if sent.iter().all(|(known, _)| *known != blockhash) {
+            sent.push_back((blockhash, HashSet::new()));
+        }
+        if sent.len() > MAX_BLOCKHASHES {
+            sent.pop_front();
+        }
+        let Some((_, sent)) = sent.iter_mut().find(|(known, _)| *known == blockhash) else {
+            return true;
+        };
         let is_new = pending.iter().all(|one| !sent.contains(&one.signature()));
         if is_new {
             sent.extend(pending.iter().map(Pending::signature));
@@ -285,12 +332,10 @@ impl Link {
         *pending = waiting;
     }
 
-    /// The slot from which on nothing signed with a blockhash can land; none as long as it can.
-    ///
-    /// - `last_block`: the last one that may hold it.
-    async fn expiry(&self, last_block: u64) -> Result<Option<u64>, ClientError> {
+    /// The height of the newest block, and its slot.
+    async fn height(&self) -> Result<(u64, u64), ClientError> {
         let info = self.client.get_epoch_info_with_commitment(self.options.commitment).await?;
-        Ok((info.block_height > last_block).then_some(info.absolute_slot))
+        Ok((info.block_height, info.absolute_slot))
     }
 
     /// Whether all that is left has not landed, and can't any more.
@@ -344,7 +389,7 @@ impl Link {
                     return status.err.map_or(Ok(()), |error| Err(refusal::explain(error, &[])));
                 }
             }
-            if start.elapsed() > self.options.patience {
+            if start.elapsed() > self.options.patience || self.is_stopped() {
                 return Err(unknown("the cluster does not know it".to_owned()));
             }
             sleep(POLL).await;
@@ -370,9 +415,13 @@ fn finish(
 
 /// The cluster was lost after all were sent.
 fn lose(pending: &mut Vec<Pending<'_>>, outcomes: &mut [Option<Outcome>], error: &ClientError) {
-    let reason = error.to_string();
+    give_up(pending, outcomes, &error.to_string());
+}
+
+/// What became of what was sent is not waited for.
+fn give_up(pending: &mut Vec<Pending<'_>>, outcomes: &mut [Option<Outcome>], reason: &str) {
     finish(pending, outcomes, |one| LedgerError::Unknown {
         signature: one.signature().to_string(),
-        reason: reason.clone(),
+        reason: reason.to_owned(),
     });
 }

@@ -17,7 +17,10 @@ use solana_rpc_client_api::{
 };
 use std::{
     error::Error as _,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+        Arc,
+    },
     time::Duration,
 };
 
@@ -32,15 +35,39 @@ const RETRIES: usize = 7;
 /// Several endpoints of one cluster. A request that one does not answer goes to the next; rate limits are waited for.
 pub(super) struct Endpoints {
     senders: Vec<HttpSender>,
+    turn: Turn,
+    stop: Arc<AtomicBool>,
+}
+
+/// Which endpoint is in use. Clones are of one.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Turn(Arc<TurnState>);
+
+#[derive(Debug, Default)]
+struct TurnState {
     /// Counts up; the endpoint in use is this modulo their number.
     turn: AtomicUsize,
+    endpoints: AtomicUsize,
+}
+
+impl Turn {
+    /// How many endpoints there are.
+    pub(super) fn endpoints(&self) -> usize {
+        self.0.endpoints.load(Ordering::Relaxed)
+    }
+
+    /// Leaves the endpoint in use for the next one.
+    pub(super) fn next(&self) {
+        self.0.turn.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 impl Endpoints {
-    /// - `urls`: at least one; `timeout`: of one request.
-    pub(super) fn new(urls: &[String], timeout: Duration) -> Self {
-        let senders = urls.iter().map(|url| HttpSender::new_with_timeout(url, timeout)).collect();
-        Self { senders, turn: AtomicUsize::new(0) }
+    /// - `urls`: at least one; `timeout`: of one request; `stop`: nothing is tried again once it is set.
+    pub(super) fn new(urls: &[String], timeout: Duration, turn: Turn, stop: Arc<AtomicBool>) -> Self {
+        let senders: Vec<_> = urls.iter().map(|url| HttpSender::new_with_timeout(url, timeout)).collect();
+        turn.0.endpoints.store(senders.len(), Ordering::Relaxed);
+        Self { senders, turn, stop }
     }
 
     fn sender(&self, turn: usize) -> Option<&HttpSender> {
@@ -58,7 +85,7 @@ impl RpcSender for Endpoints {
             .with_jitter();
         let mut waits = waits.build();
         loop {
-            let turn = self.turn.load(Ordering::Relaxed);
+            let turn = self.turn.0.turn.load(Ordering::Relaxed);
             let Some(sender) = self.sender(turn) else {
                 return Err(ErrorKind::Custom("no endpoint is named".to_owned()).into());
             };
@@ -66,12 +93,14 @@ impl RpcSender for Endpoints {
                 Ok(answer) => return Ok(answer),
                 Err(error) => without_url(error),
             };
-            let next = if is_worth_retrying(&error) { waits.next() } else { None };
+            let is_again = is_worth_retrying(&error) && !self.stop.load(Ordering::Relaxed);
+            let next = if is_again { waits.next() } else { None };
             let Some(wait) = next else {
                 return Err(told(error, &sender.url()));
             };
             // Whoever else met the same error has moved on already.
-            let _ = self.turn.compare_exchange(turn, turn.wrapping_add(1), Ordering::Relaxed, Ordering::Relaxed);
+            let in_use = &self.turn.0.turn;
+            let _ = in_use.compare_exchange(turn, turn.wrapping_add(1), Ordering::Relaxed, Ordering::Relaxed);
             tracing::debug!(endpoint = %host(&sender.url()), %request, %error, "no answer; trying again");
             tokio::time::sleep(wait).await;
         }

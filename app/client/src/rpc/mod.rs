@@ -14,7 +14,7 @@ pub use price::Priority;
 
 use crate::ledger::{refusal, Accounts, Ledger, LedgerError, Receipt, Search, Simulation};
 use compose::Composed;
-use endpoints::Endpoints;
+use endpoints::{Endpoints, Turn};
 use solana_account::Account;
 use solana_account_decoder_client_types::{UiAccount, UiAccountEncoding};
 use solana_address::Address;
@@ -35,8 +35,11 @@ use std::{
     collections::HashSet,
     future::Future,
     io,
-    sync::atomic::{AtomicU64, Ordering},
-    time::Duration,
+    sync::{
+        atomic::{AtomicBool, AtomicU64, Ordering},
+        Arc,
+    },
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 use tokio::runtime::Runtime;
 
@@ -48,7 +51,7 @@ const CLOCK: Address = solana_address::address!("SysvarC1ock11111111111111111111
 const CLOCK_TIME_AT: usize = std::mem::offset_of!(Clock, unix_timestamp);
 
 /// How a cluster is talked to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct RpcOptions {
     /// What counts as landed, and which state is read.
     pub commitment: CommitmentConfig,
@@ -62,6 +65,11 @@ pub struct RpcOptions {
     pub blockhashes: u32,
     /// Requests at once.
     pub parallel: usize,
+    /// How far the cluster's clock may be behind this machine's. An endpoint that is further behind stands still, and is left for
+    /// the next one.
+    pub max_lag: Duration,
+    /// Set when the program is to end: no wait goes on.
+    pub stop: Arc<AtomicBool>,
 }
 
 impl Default for RpcOptions {
@@ -73,6 +81,8 @@ impl Default for RpcOptions {
             patience: Duration::from_secs(120),
             blockhashes: 4,
             parallel: 16,
+            max_lag: Duration::from_secs(90),
+            stop: Arc::default(),
         }
     }
 }
@@ -86,11 +96,11 @@ pub struct RpcLedger {
 /// What is done on the runtime.
 struct Link {
     client: RpcClient,
+    turn: Turn,
     options: RpcOptions,
     /// The newest slot in which something landed: what is read after it is at least as new, whichever endpoint answers.
     seen: AtomicU64,
-    /// All that was sent, for the same instructions signed with the same blockhash would be taken for what landed before.
-    sent: std::sync::Mutex<HashSet<Signature>>,
+    sent: std::sync::Mutex<deliver::Sent>,
 }
 
 impl RpcLedger {
@@ -102,8 +112,10 @@ impl RpcLedger {
     pub fn new(urls: &[String], options: RpcOptions) -> io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let config = RpcClientConfig::with_commitment(options.commitment);
-        let client = RpcClient::new_sender(Endpoints::new(urls, options.timeout), config);
-        let link = Link { client, options, seen: AtomicU64::new(0), sent: Default::default() };
+        let turn = Turn::default();
+        let endpoints = Endpoints::new(urls, options.timeout, turn.clone(), Arc::clone(&options.stop));
+        let client = RpcClient::new_sender(endpoints, config);
+        let link = Link { client, turn, options, seen: AtomicU64::new(0), sent: Default::default() };
         Ok(Self { runtime, link })
     }
 
@@ -226,9 +238,20 @@ impl Ledger for RpcLedger {
     }
 
     fn now(&mut self) -> Result<i64, LedgerError> {
-        let clock = self.account(&CLOCK)?;
-        let time = clock.as_ref().and_then(|clock| clock.data.get(CLOCK_TIME_AT..)?.first_chunk());
-        time.map(|time| i64::from_le_bytes(*time)).ok_or_else(|| unreadable("it has no clock".to_owned()))
+        let mut newest = None;
+        for _ in 0..self.link.turn.endpoints() {
+            let clock = self.account(&CLOCK)?;
+            let time = clock.as_ref().and_then(|clock| clock.data.get(CLOCK_TIME_AT..)?.first_chunk());
+            let time = time.map(|time| i64::from_le_bytes(*time));
+            let time = time.ok_or_else(|| unreadable("it has no clock".to_owned()))?;
+            if lag(time, unix_now()) <= self.link.options.max_lag {
+                return Ok(time);
+            }
+            newest = newest.max(Some(time));
+            self.link.turn.next();
+        }
+        let lag = lag(newest.unwrap_or_default(), unix_now());
+        Err(LedgerError::Stale { lag_secs: lag.as_secs(), max_lag_secs: self.link.options.max_lag.as_secs() })
     }
 }
 
@@ -295,6 +318,10 @@ impl Link {
         self.landed(&signature).await
     }
 
+    fn is_stopped(&self) -> bool {
+        self.options.stop.load(Ordering::Relaxed)
+    }
+
     /// Runs `ask` until the cluster is lost for longer than the patience.
     async fn patiently<T, F>(&self, ask: impl Fn() -> F) -> Result<T, ClientError>
     where
@@ -304,12 +331,22 @@ impl Link {
         loop {
             match ask().await {
                 Ok(answer) => return Ok(answer),
-                Err(error) if start.elapsed() > self.options.patience => return Err(error),
+                Err(error) if start.elapsed() > self.options.patience || self.is_stopped() => return Err(error),
                 Err(error) => tracing::warn!(%error, "cluster does not answer; trying on"),
             }
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
     }
+}
+
+/// How far the cluster's clock is behind this machine's, both in Unix seconds.
+fn lag(cluster: i64, machine: i64) -> Duration {
+    Duration::from_secs(u64::try_from(machine.saturating_sub(cluster)).unwrap_or(0))
+}
+
+fn unix_now() -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(now.as_secs()).unwrap_or(i64::MAX)
 }
 
 /// What each account gains or loses, those that do.
