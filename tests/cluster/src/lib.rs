@@ -4,6 +4,7 @@
 //! what is needed and says where it is.
 
 mod command;
+mod frozen;
 mod proxy;
 mod random;
 mod validator;

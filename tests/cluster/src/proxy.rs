@@ -1,6 +1,6 @@
 //! An RPC endpoint as bad as the public ones, by a schedule that a seed decides.
 
-use crate::{random::Random, validator::ledger};
+use crate::{frozen::Frozen, random::Random, validator::ledger};
 use std::{
     collections::BTreeMap,
     io::{self, Read, Write},
@@ -32,6 +32,8 @@ pub enum Fault {
     Delayed,
     /// The endpoint answers that it can't: 503.
     Unavailable,
+    /// The endpoint stands still: what it answered first it answers for ever, and transactions are taken and lost.
+    Frozen,
 }
 
 /// How many of 1,000 requests meet a fault; all others go through.
@@ -73,6 +75,7 @@ struct State {
     random: Random,
     requests: BTreeMap<String, usize>,
     faults: BTreeMap<Fault, usize>,
+    frozen: Frozen,
 }
 
 /// Listens on a port of its own until it is dropped.
@@ -88,7 +91,12 @@ impl Proxy {
         let upstream: SocketAddr = url.trim_start_matches("http://").parse().expect("an address and a port");
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("its address");
-        let state = State { random: Random::new(seed), requests: BTreeMap::new(), faults: BTreeMap::new() };
+        let state = State {
+            random: Random::new(seed),
+            requests: BTreeMap::new(),
+            faults: BTreeMap::new(),
+            frozen: Frozen::default(),
+        };
         let state = Arc::new(Mutex::new(state));
         let is_closed = Arc::new(AtomicBool::new(false));
         let proxy = Self { address, state: state.clone(), is_closed: is_closed.clone() };
@@ -164,6 +172,17 @@ fn serve(mut client: TcpStream, upstream: SocketAddr, state: &Mutex<State>, plan
         Some(Fault::TooMany) => return refuse(&mut client, "429 Too Many Requests\r\nRetry-After: 1"),
         Some(Fault::Unavailable) => return refuse(&mut client, "503 Service Unavailable"),
         Some(Fault::Delayed) => thread::sleep(wait),
+        Some(Fault::Frozen) => {
+            let known = lock(state).frozen.answer(&body);
+            let answer = match known {
+                Some(answer) => answer,
+                None => {
+                    let answer = forward(upstream, &body)?;
+                    lock(state).frozen.keep(&body, &answer)
+                }
+            };
+            return client.write_all(&answer);
+        }
         Some(Fault::AnswerDropped | Fault::Cut) | None => {}
     }
     let answer = forward(upstream, &body)?;

@@ -95,3 +95,24 @@ fn bad_endpoints_and_a_validator_that_restarts_change_no_reward() {
     // Every process looks about once a second, ten minutes at the most, and asks a handful at once.
     assert!(proxy.all_requests() < 40_000, "{} requests", proxy.all_requests());
 }
+
+#[test]
+#[ignore = "needs a validator: cargo xtask cluster-test"]
+fn an_endpoint_that_stands_still_before_a_good_one_holds_nobody_up() {
+    let seed = seed();
+    let mut random = Random::new(seed);
+    let validator = Validator::start();
+    let play = Play::set_up(&validator, Schedule { epochs: 1, epoch_secs: 90 }, &mut random);
+    let proxy = Proxy::start(&validator.url(), seed, Plan::all(Fault::Frozen, 1_000));
+    let urls = format!("{},{}", proxy.url(), validator.url());
+    let oracles: Vec<_> = (0..3).map(|number| play.oracle(number, Some(&urls))).collect();
+    let cranks = [play.crank(0, Some(&urls)), play.crank(1, Some(&urls))];
+
+    play.wait_until_paid(LIMIT);
+
+    for process in oracles.into_iter().chain(cranks) {
+        process.stop().ends_with(0);
+    }
+    play.assert_paid_as_modelled(&validator);
+    assert!(proxy.faults(Fault::Frozen) > 0);
+}

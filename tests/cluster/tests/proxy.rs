@@ -7,8 +7,8 @@ use std::{
 };
 use stipend_cluster_tests::{Fault, Plan, Proxy};
 
-const BODY: &str = r#"{"jsonrpc":"2.0","id":1,"method":"getSlot"}"#;
-const ANSWER: &str = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n0123456789";
+const BODY: &str = r#"{"jsonrpc":"2.0","id":1,"method":"getSlot","params":[]}"#;
+const ANSWER: &str = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n 123456789";
 
 /// Answers each connection with [`ANSWER`], and returns its URL and what counts its requests.
 fn upstream() -> (String, std::sync::mpsc::Receiver<()>) {
@@ -89,6 +89,18 @@ fn an_endpoint_that_is_not_available_says_so() {
 #[test]
 fn a_delayed_request_is_answered_whole() {
     assert_eq!(meet(Fault::Delayed), (ANSWER.to_owned(), 1));
+}
+
+#[test]
+fn a_frozen_endpoint_answers_again_what_it_answered_first() {
+    let (url, received) = upstream();
+    let proxy = Proxy::start(&url, 1, Plan::all(Fault::Frozen, 1_000));
+
+    let answers = [ask(&proxy), ask(&proxy)];
+
+    assert_eq!(answers[0], answers[1]);
+    assert!(answers[0].ends_with("\r\n\r\n123456789"), "{}", answers[0]);
+    assert_eq!((proxy.faults(Fault::Frozen), received.try_iter().count()), (2, 1));
 }
 
 #[test]

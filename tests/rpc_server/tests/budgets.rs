@@ -1,0 +1,123 @@
+//! What one look at a network of 990,000 nodes may cost.
+
+use crate::command::{Finished, Stipend};
+use serde_json::Value;
+use solana_keypair::Keypair;
+use solana_signer::Signer;
+use std::sync::{Arc, OnceLock};
+use stipend_client::{
+    crank::{Crank, CrankOptions},
+    ledger::Accounts,
+    rpc::{RpcLedger, RpcOptions},
+};
+use stipend_rpc_server::{Cluster, Endpoint, LargeNetwork, SharedCluster, Size, Traffic};
+
+const SOL: u64 = 1_000_000_000;
+const MB: usize = 1_000_000;
+const BEGINS: i64 = 1_800_000_000;
+/// A minute into epoch 1, of a day.
+const NOW: i64 = BEGINS + 60;
+
+/// Its addresses take a while to be found.
+fn network() -> Arc<LargeNetwork> {
+    static NETWORK: OnceLock<Arc<LargeNetwork>> = OnceLock::new();
+    NETWORK.get_or_init(|| Arc::new(LargeNetwork::new(Size::MILLION, BEGINS))).clone()
+}
+
+/// A cluster of its own for each test, with one endpoint.
+struct Scene {
+    network: Arc<LargeNetwork>,
+    cluster: SharedCluster,
+    endpoint: Endpoint,
+    payer: Keypair,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let network = network();
+        let mut cluster = Cluster::with_large_network(NOW, network.clone());
+        let payer = Keypair::new();
+        cluster.airdrop(&payer.pubkey(), 1_000 * SOL);
+        let cluster = SharedCluster::new(cluster);
+        let endpoint = Endpoint::start(&cluster);
+        Self { network, cluster, endpoint, payer }
+    }
+
+    fn run(&self, arguments: &[&str]) -> Finished {
+        let network = self.network.address().to_string();
+        let stipend = Stipend::new(&self.endpoint, &self.payer);
+        stipend.run(&[arguments, &["--network", &network, "--output", "json"]].concat())
+    }
+
+    #[track_caller]
+    fn assert_within(&self, what: &str, traffic: Traffic, requests: usize, bytes: usize) {
+        println!("{what}: {} requests, {} bytes", traffic.requests, traffic.bytes());
+        let is_within = traffic.requests <= requests && traffic.bytes() <= bytes;
+        assert!(is_within, "{what}: {traffic:?}; in all {:#?}", self.endpoint.traffic_by_method());
+    }
+}
+
+#[test]
+fn an_idle_crank_looks_at_what_may_have_changed_only() {
+    let scene = Scene::new();
+    let mut ledger = RpcLedger::new(&[scene.endpoint.url()], RpcOptions::default()).unwrap();
+    let mut crank = Crank::new(scene.network.address(), CrankOptions::default());
+    let first = crank.step(&mut ledger, &scene.payer).unwrap();
+    assert_eq!(first.outcomes.len(), 0);
+
+    // Somebody claimed: the network's account has other bytes, and nothing is to be done.
+    let address = scene.network.address();
+    let mut account = ledger.account(&address).unwrap().unwrap();
+    let at = 8
+        + std::mem::offset_of!(stipend::state::Network, emission)
+        + std::mem::offset_of!(stipend::state::Emission, minted_atoms);
+    account.data[at] += 1;
+    scene.cluster.lock().set_account(address, account);
+    let before = scene.endpoint.traffic();
+    let second = crank.step(&mut ledger, &scene.payer).unwrap();
+
+    assert_eq!(second.outcomes.len(), 0);
+    scene.assert_within("an idle crank's look", scene.endpoint.traffic() - before, 20, 2 * MB);
+}
+
+#[test]
+fn a_node_is_shown_by_few_requests() {
+    let scene = Scene::new();
+    let device = scene.network.device(1_234, 567).to_string();
+
+    let shown = scene.run(&["node", "show", &device]);
+
+    let node: Value = serde_json::from_str(&shown.stdout).unwrap();
+    assert_eq!((&node["shard"], &node["slot"]), (&1_234.into(), &567.into()));
+    scene.assert_within("node show", shown.traffic, 4, MB);
+}
+
+#[test]
+fn three_nodes_of_an_owner_are_claimed_within_a_megabyte() {
+    let scene = Scene::new();
+    let owner = scene.network.owner(1_234, 300).to_string();
+
+    let claimed = scene.run(&["claim", "--owner", &owner, "--yes"]);
+
+    let claimed_owners: Value = serde_json::from_str(&claimed.stdout).unwrap();
+    assert_eq!(claimed_owners["owners"][0]["slots"], 3);
+    scene.assert_within("claim --owner", claimed.traffic, 12, MB);
+}
+
+#[test]
+fn an_epoch_is_verified_without_being_held_in_memory() {
+    let scene = Scene::new();
+
+    let verified = scene.run(&["verify", "--epoch", "0"]);
+
+    let found: Value = serde_json::from_str(&verified.stdout).unwrap();
+    assert_eq!((&found["verified"], found["shards"].as_array().map(Vec::len)), (&true.into(), Some(1_650)));
+    // 1,650 shards of 38,536 bytes and 4,950 reports of 3,800 bytes are 82 MB: they do not fit.
+    println!(
+        "verify: {} requests, {} bytes, {} bytes of memory",
+        verified.traffic.requests,
+        verified.traffic.bytes(),
+        verified.peak_bytes
+    );
+    assert!(verified.peak_bytes < 60_000_000, "{} bytes", verified.peak_bytes);
+}

@@ -1,0 +1,6 @@
+//! The client and the `stipend` command against a JSON-RPC server in this process.
+
+mod budgets;
+mod command;
+mod endpoints;
+mod server;
