@@ -2,9 +2,15 @@
 
 use solana_account::Account;
 use solana_address::Address;
-use std::time::{Duration, Instant};
+use solana_keypair::Keypair;
+use solana_signer::Signer;
+use std::{
+    sync::atomic::Ordering,
+    thread,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
 use stipend_client::{
-    ledger::{Accounts, LedgerError},
+    ledger::{Accounts, Ledger, LedgerError},
     rpc::{RpcLedger, RpcOptions},
 };
 use stipend_rpc_server::{Cluster, Endpoint, Fault, SharedCluster};
@@ -93,4 +99,85 @@ fn a_part_of_an_answer_is_never_taken_for_the_whole() {
 
     let Err(LedgerError::Unreachable { reason }) = read else { panic!("{read:?}") };
     assert!(reason.contains("10 accounts were asked for, and the answer has 5"), "{reason}");
+}
+
+fn unix_now() -> i64 {
+    i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()).unwrap()
+}
+
+/// A cluster whose clock was right an hour ago, and two endpoints; the first one stays there.
+fn frozen_and_live() -> (SharedCluster, Endpoint, Endpoint) {
+    let cluster = SharedCluster::new(Cluster::new(unix_now() - 3_600));
+    let [first, second] = [Endpoint::start(&cluster), Endpoint::start(&cluster)];
+    first.set_fault(Fault::Frozen);
+    cluster.lock().warp_to(unix_now());
+    (cluster, first, second)
+}
+
+#[test]
+fn an_endpoint_that_stands_still_is_left_for_the_next() {
+    let (_cluster, first, second) = frozen_and_live();
+    let mut ledger = RpcLedger::new(&[first.url(), second.url()], RpcOptions::default()).unwrap();
+
+    let now = ledger.now().unwrap();
+    let asked = first.traffic().requests;
+    ledger.now().unwrap();
+
+    assert!((unix_now() - now) < 90, "{now}");
+    // And not asked again.
+    assert_eq!((first.traffic().requests, second.traffic().requests), (asked, 2));
+}
+
+#[test]
+fn endpoints_that_all_stand_still_are_an_error_of_their_own() {
+    let (_cluster, first, _second) = frozen_and_live();
+    let mut ledger = RpcLedger::new(&[first.url()], RpcOptions::default()).unwrap();
+
+    let stale = ledger.now();
+
+    let Err(LedgerError::Stale { lag_secs, max_lag_secs: 90 }) = stale else { panic!("{stale:?}") };
+    assert!((3_600..4_000).contains(&lag_secs), "{lag_secs}");
+}
+
+#[test]
+fn what_was_sent_to_an_endpoint_that_stands_still_is_given_up_and_told() {
+    let cluster = SharedCluster::new(Cluster::new(unix_now()));
+    let payer = Keypair::new();
+    cluster.lock().airdrop(&payer.pubkey(), 1_000_000_000);
+    let endpoint = Endpoint::start(&cluster);
+    endpoint.set_fault(Fault::Frozen);
+    let options = RpcOptions { patience: Duration::from_millis(1), ..RpcOptions::default() };
+    let mut ledger = RpcLedger::new(&[endpoint.url()], options).unwrap();
+    let transfer = solana_system_interface::instruction::transfer(&payer.pubkey(), &Address::from([9; 32]), 1_000_000);
+
+    let sent = ledger.send(&payer, &[transfer], &[]);
+
+    let Err(LedgerError::Unknown { reason, .. }) = sent else { panic!("{sent:?}") };
+    assert_eq!(reason, "the endpoint answers, and has no new blocks");
+}
+
+#[test]
+fn a_program_that_is_to_end_does_not_wait_for_what_it_sent() {
+    let cluster = SharedCluster::new(Cluster::new(unix_now()));
+    let payer = Keypair::new();
+    cluster.lock().airdrop(&payer.pubkey(), 1_000_000_000);
+    let endpoint = Endpoint::start(&cluster);
+    endpoint.set_fault(Fault::Frozen);
+    let options = RpcOptions::default();
+    let stop = options.stop.clone();
+    let mut ledger = RpcLedger::new(&[endpoint.url()], options).unwrap();
+    let transfer = solana_system_interface::instruction::transfer(&payer.pubkey(), &Address::from([9; 32]), 1_000_000);
+
+    let sent = thread::scope(|scope| {
+        let sending = scope.spawn(|| ledger.send(&payer, &[transfer], &[]));
+        // Asked for once the transaction is out: nothing else would end the wait within two minutes.
+        while endpoint.traffic_of("sendTransaction").requests == 0 {
+            thread::yield_now();
+        }
+        stop.store(true, Ordering::Relaxed);
+        sending.join().unwrap()
+    });
+
+    let Err(LedgerError::Unknown { reason, .. }) = sent else { panic!("{sent:?}") };
+    assert_eq!(reason, "the program was asked to end");
 }
