@@ -1,10 +1,11 @@
 //! `stipend oracle ingest` and `stipend oracle ingest-snapshot`, as a shell runs them.
 
+mod folder;
+
+use folder::TempDir;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-
-use tempfile::TempDir;
 
 /// Two nodes, two epochs of a day, in the notations of two tools.
 const RAW: &str = "\
@@ -43,7 +44,7 @@ fn oracle(folder: &TempDir, line: &str) -> Said {
 }
 
 fn folder_with(name: &str, content: &str) -> TempDir {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = TempDir::new();
     fs::write(folder.path().join(name), content).expect("written");
     folder
 }
