@@ -8,10 +8,9 @@ use solana_address::Address;
 use solana_keypair::Keypair;
 use solana_signer::Signer as _;
 use stipend_client::ledger::Accounts as _;
-use stipend_client::reader::Reader;
 use stipend_client::rpc::RpcLedger;
 
-use crate::cluster::{ClusterArgs, NetworkArgs};
+use crate::cluster::{ClusterArgs, NamedNetworkArgs};
 use crate::failure::{ExitKind, Failure};
 use crate::keypair_file::{read_key, read_keypair};
 use crate::print::{print, Format};
@@ -62,7 +61,7 @@ pub struct Args {
     #[command(flatten)]
     metrics: MetricsArgs,
     #[command(flatten)]
-    network: NetworkArgs,
+    network: NamedNetworkArgs,
     #[command(flatten)]
     cluster: ClusterArgs,
     /// What to print on stdout at the end
@@ -95,11 +94,7 @@ pub fn run(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
     let (registry, metrics) = OracleMetrics::register();
     args.metrics.serve(registry).map_err(|error| Failure::usage("serve the metrics", error))?;
     let mut rest = args.rest.rest();
-    let found = wait_for_cluster(&stop, &mut rest, args.once, || {
-        let network = args.network.find(&mut ledger)?;
-        let state = Reader::new(&mut ledger, network).network().map_err(|error| Failure::settling(DOING, error))?;
-        Ok((network, state))
-    })?;
+    let found = wait_for_cluster(&stop, &mut rest, args.once, || args.network.read(&mut ledger))?;
     let Some((network, state)) = found else {
         return Ok(());
     };
