@@ -9,9 +9,8 @@ use solana_account::Account;
 use solana_address::Address;
 use solana_program_pack::Pack;
 use solana_signer::Signer;
-use solana_system_interface::instruction as system;
-use spl_token_interface::{instruction::initialize_mint2, state::Mint};
-use stipend_client::{address, ledger::Ledger};
+use spl_token_interface::state::Mint;
+use stipend_client::{address, instruction::create_mint, ledger::Ledger};
 
 /// See [the module](self).
 pub struct CreateMint;
@@ -43,15 +42,16 @@ impl<L: Ledger> Migration<L> for CreateMint {
     fn apply(&self, ledger: &mut L, plan: &Plan) -> Result<(), MigrationError> {
         let (payer, mint) = (plan.payer.keypair("payer")?, plan.mint.key.keypair("mint")?);
         let rent = ledger.rent_lamports(Mint::LEN)?;
-        let token_program = plan.mint.token_program;
-        let create = system::create_account(&payer.pubkey(), &mint.pubkey(), rent, Mint::LEN as u64, &token_program);
         let authority = plan.network.authority.address();
-        let mut initialize =
-            initialize_mint2(&spl_token_interface::ID, &mint.pubkey(), &authority, None, plan.mint.decimals)
-                .map_err(|error| MigrationError::Malformed { what: "mint", why: error.to_string() })?;
-        // The instruction is the same in both token programs; the builder knows one of them.
-        initialize.program_id = token_program;
-        ledger.send(payer, &[create, initialize], &[mint])?;
+        let create = create_mint(
+            &payer.pubkey(),
+            &mint.pubkey(),
+            &authority,
+            &plan.mint.token_program,
+            plan.mint.decimals,
+            rent,
+        );
+        ledger.send(payer, &create, &[mint])?;
         Ok(())
     }
 }

@@ -9,10 +9,11 @@ use crate::{
 use solana_address::Address;
 use solana_instruction::Instruction;
 use stipend_client::{
-    account, address, instruction,
+    address, instruction,
     ledger::Ledger,
     program::state::{Report, Shard, Tail},
     reader::Reader,
+    settlement::missing_reports,
 };
 
 /// See [the module](self).
@@ -88,14 +89,10 @@ fn missing<L: Ledger>(ledger: &mut L, plan: &Plan) -> Result<Vec<Missing>, Migra
         return Err(MigrationError::ShardsNotFull { planned: plan.shards, possible });
     }
     let mut missing: Vec<_> = (count..plan.shards).map(Missing::Shard).collect();
-    for shard in 0..count.max(plan.shards) {
-        let address = address::shard(&network, shard);
-        for oracle in &plan.oracles {
-            let report = address::report(&address, oracle);
-            if Reader::new(ledger, network).optional(report, account::report)?.is_none() {
-                missing.push(Missing::Report { shard, oracle: *oracle });
-            }
-        }
+    let shards: Vec<_> = (0..count.max(plan.shards)).map(|index| address::shard(&network, index)).collect();
+    for (shard, oracle) in missing_reports(ledger, &shards, &plan.oracles)? {
+        let index = (0..).zip(&shards).find(|(_, address)| **address == shard);
+        missing.extend(index.map(|(shard, _)| Missing::Report { shard, oracle }));
     }
     Ok(missing)
 }

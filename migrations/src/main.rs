@@ -19,7 +19,11 @@ use stipend_migrations::{
     command::{check, migrate, CommandError, ExitKind},
     plan::Plan,
 };
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{
+    filter::{LevelFilter, Targets},
+    layer::SubscriberExt as _,
+    util::SubscriberInitExt as _,
+};
 
 /// Deploy Stipend and set up a network, as a plan says; what is there already is left alone
 #[derive(Debug, Parser)]
@@ -57,8 +61,12 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("stipend_migrations=info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).without_time().with_target(false).init();
+    let from_environment: Option<Targets> = std::env::var("RUST_LOG").ok().and_then(|text| text.parse().ok());
+    let filter =
+        from_environment.unwrap_or_else(|| Targets::new().with_target("stipend_migrations", LevelFilter::INFO));
+    let layer =
+        tracing_subscriber::fmt::layer().with_writer(io::stderr).without_time().with_target(false).with_ansi(false);
+    tracing_subscriber::registry().with(filter).with(layer).init();
     match run(&Args::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err((kind, error)) => {

@@ -1,28 +1,58 @@
 //! The tree of subcommands. What a subcommand takes is declared beside what it does, in [`crate::commands`].
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::commands::network::NetworkCommand;
 use crate::commands::{
-    airdrop, claim, completions, crank_run, explain, keygen, man, node_act, node_list, node_register, oracle_add,
+    airdrop, claim, completions, crank_run, explain, keygen, node_act, node_list, node_register, oracle_add,
     oracle_list, oracle_measure, oracle_relay, oracle_remove, oracle_run, oracle_sign, oracle_withdraw_bond, status,
     verify,
 };
+
+/// The commands by who uses them, in the order of the top-level help.
+const GROUPS: [(&str, &[&str]); 5] = [
+    ("First steps", &["demo", "status", "claim", "verify"]),
+    ("For operators, who own devices", &["node", "explain"]),
+    ("For oracles, who measure", &["oracle"]),
+    ("For deployers, who run a network", &["network", "crank"]),
+    ("For anyone", &["keygen", "airdrop", "completions"]),
+];
 
 /// Settle the rewards of a network of devices on Solana
 #[derive(Debug, Parser)]
 #[command(
     name = "stipend",
     version,
-    after_help = "Exit codes: 0 done, 1 bug, 2 wrong usage or input, 3 cluster unreachable or no SOL to pay with, 4 refused by \
+    after_help = "Exit codes: 0 done, 1 bug, 2 wrong usage or input, 3 cluster unreachable or no SOL to pay with, 4 rejected by \
                   the program or by a verification."
 )]
 pub struct Cli {
-    /// Tell more on stderr: what is done, and each request if given twice; RUST_LOG chooses finer
+    /// Log more on stderr: what is done, and each request if given twice; RUST_LOG overrides it
     #[arg(short, long, global = true, action = clap::ArgAction::Count, display_order = 900)]
     pub verbose: u8,
     #[command(subcommand)]
     pub command: Command,
+}
+
+impl Cli {
+    /// Reads the command line. Exits where it asks for help, or is wrong.
+    pub fn from_command_line() -> Self {
+        Self::from_arg_matches(&with_groups(Self::command()).get_matches()).unwrap_or_else(|error| error.exit())
+    }
+}
+
+/// The command with its subcommands listed by [`GROUPS`], which clap has no words for.
+fn with_groups(command: clap::Command) -> clap::Command {
+    let mut template = "{about-with-newline}\n{usage-heading} {usage}\n".to_owned();
+    for (heading, names) in GROUPS {
+        template += &format!("\n{heading}:\n");
+        for found in names.iter().filter_map(|name| command.find_subcommand(name)) {
+            let about = found.get_about().map(ToString::to_string).unwrap_or_default();
+            template += &format!("  {:<12} {about}\n", found.get_name());
+        }
+    }
+    template += "\nOptions:\n{options}{after-help}";
+    command.help_template(template)
 }
 
 #[derive(Debug, Subcommand)]
@@ -30,38 +60,36 @@ pub enum Command {
     /// Settle measurement files end to end on a Solana VM in this process
     #[cfg(feature = "demo")]
     Demo(crate::commands::demo::Args),
-    /// Make a key: of a payer, a device, an oracle
-    Keygen(keygen::Args),
-    /// Ask the faucet of a test cluster for SOL
-    Airdrop(airdrop::Args),
-    /// Rebuild a closed epoch from accounts alone, and compare every number
+    /// Show a network's epochs, reports, deadlines, due steps and balances
+    Status(status::Args),
+    /// Pay owners what their nodes have accrued, any number of nodes at once
+    Claim(claim::Args),
+    /// Rebuild a closed epoch from accounts alone and compare every number
     Verify(verify::Args),
-    /// Say why a node's last scored epoch brought what it brought
+    /// Register devices and manage their nodes
+    #[command(subcommand)]
+    Node(NodeCommand),
+    /// Explain what a node earned in its last scored epoch
     Explain(explain::Args),
+    /// Measure, sign and report; add and remove oracles
+    #[command(subcommand)]
+    Oracle(OracleCommand),
+    /// Create, configure and close a network
+    #[command(subcommand)]
+    Network(NetworkCommand),
     /// Keep a network going: score, judge, close, settle, claim
     #[command(subcommand)]
     Crank(CrankCommand),
-    /// Create and run a network
-    #[command(subcommand)]
-    Network(NetworkCommand),
-    /// Print what makes a shell complete this command
+    /// Create a key for a payer, a device or an oracle
+    Keygen(keygen::Args),
+    /// Request SOL from the faucet of a test cluster
+    Airdrop(airdrop::Args),
+    /// Print a shell's completion script for this command
     Completions(completions::Args),
-    /// Write the manual pages of all commands
-    Man(man::Args),
-    /// Show how a network stands: epochs, reports, deadlines, what is to be done, balances
-    Status(status::Args),
-    /// Register devices and act on their nodes
-    #[command(subcommand)]
-    Node(NodeCommand),
-    /// Mint what has accrued to the owners, any number of nodes at once
-    Claim(claim::Args),
-    /// Measure: keys, measurement files, signed batches
-    #[command(subcommand)]
-    Oracle(OracleCommand),
 }
 
 impl Command {
-    /// Whether it is a program that people leave running.
+    /// Whether it runs until it is stopped.
     pub fn is_service(&self) -> bool {
         matches!(self, Self::Crank(CrankCommand::Run(_)) | Self::Oracle(OracleCommand::Run(_)))
     }
@@ -75,7 +103,7 @@ pub enum NodeCommand {
     List(node_list::Args),
     /// Print the slots file that oracles use
     Slots(node_list::SlotsArgs),
-    /// Say where a node is, whose, and what it earned
+    /// Show where a node is, who owns it, and what it earned
     Show(explain::Args),
     /// Give a node another owner
     Transfer(node_act::TransferArgs),
@@ -121,8 +149,6 @@ pub enum CrankCommand {
 mod tests {
     use std::collections::BTreeSet;
 
-    use clap::CommandFactory as _;
-
     use super::*;
 
     /// Checks a command and all below it.
@@ -136,6 +162,64 @@ mod tests {
         }
         assert!(command.get_about().is_some(), "{name} is not explained");
         command.get_subcommands().for_each(check);
+    }
+
+    #[test]
+    fn every_command_is_in_one_group() {
+        let mut grouped: Vec<_> = GROUPS.iter().flat_map(|(_, names)| names.iter().copied()).collect();
+        let command = Cli::command();
+        let mut commands: Vec<_> = command.get_subcommands().map(clap::Command::get_name).collect();
+
+        grouped.sort_unstable();
+        commands.sort_unstable();
+        if cfg!(not(feature = "demo")) {
+            commands.insert(4, "demo");
+        }
+        assert_eq!(grouped, commands);
+    }
+
+    #[cfg(feature = "demo")]
+    #[test]
+    fn the_commands_that_people_meet_first_stand_first_in_the_help() {
+        let help = with_groups(Cli::command()).render_help().to_string();
+
+        assert_eq!(
+            help,
+            "\
+Settle the rewards of a network of devices on Solana
+
+Usage: stipend [OPTIONS] <COMMAND>
+
+First steps:
+  demo         Settle measurement files end to end on a Solana VM in this process
+  status       Show a network's epochs, reports, deadlines, due steps and balances
+  claim        Pay owners what their nodes have accrued, any number of nodes at once
+  verify       Rebuild a closed epoch from accounts alone and compare every number
+
+For operators, who own devices:
+  node         Register devices and manage their nodes
+  explain      Explain what a node earned in its last scored epoch
+
+For oracles, who measure:
+  oracle       Measure, sign and report; add and remove oracles
+
+For deployers, who run a network:
+  network      Create, configure and close a network
+  crank        Keep a network going: score, judge, close, settle, claim
+
+For anyone:
+  keygen       Create a key for a payer, a device or an oracle
+  airdrop      Request SOL from the faucet of a test cluster
+  completions  Print a shell's completion script for this command
+
+Options:
+  -v, --verbose...  Log more on stderr: what is done, and each request if given twice; RUST_LOG overrides it
+  -h, --help        Print help
+  -V, --version     Print version
+
+Exit codes: 0 done, 1 bug, 2 wrong usage or input, 3 cluster unreachable or no SOL to pay with, 4 rejected by the program or by a verification.
+"
+        );
     }
 
     #[test]

@@ -88,23 +88,30 @@ mod tests {
         assert!(text.len() <= MAX_TEXT_BYTES);
     }
 
-    #[test]
-    fn a_key_that_was_written_is_read() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("key.json");
-        let key = SigningKey::from_bytes(&[7; 32]);
-        write_key(&path, &key, Existing::Keep).expect("written");
-
-        assert_eq!(read_key(&path).expect("a key").to_bytes(), key.to_bytes());
+    /// A path that no other test has, and no file there.
+    fn new_path(name: &str) -> PathBuf {
+        let path = std::env::temp_dir().join(format!("stipend-{}-{name}.json", std::process::id()));
+        let _ = fs::remove_file(&path);
+        path
     }
 
     #[test]
-    fn a_file_that_holds_no_key_is_refused_and_not_shown() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("key.json");
+    fn a_key_that_was_written_is_read() {
+        let path = new_path("written");
+        let key = SigningKey::from_bytes(&[7; 32]);
+
+        write_key(&path, &key, Existing::Keep).expect("written");
+
+        assert_eq!(read_key(&path).expect("a key").to_bytes(), key.to_bytes());
+        fs::remove_file(path).expect("removed");
+    }
+
+    #[test]
+    fn a_file_that_holds_no_key_is_rejected_and_not_shown() {
+        let path = new_path("no-key");
         let refusal = |text: &str| {
             fs::write(&path, text).expect("written");
-            read_key(&path).expect_err("the file was to be refused")
+            read_key(&path).expect_err("not a key")
         };
 
         assert!(matches!(refusal("secret"), KeyFileError::NotAKey { .. }));
@@ -112,6 +119,7 @@ mod tests {
         assert!(matches!(refusal(&format!("{:?}", [256; 64])), KeyFileError::NotAKey { .. }));
         assert!(matches!(refusal(&format!("{:?}", [1; 64])), KeyFileError::HalvesDiffer { .. }));
         assert!(!refusal("secret").to_string().contains("secret"));
+        fs::remove_file(path).expect("removed");
     }
 
     #[test]

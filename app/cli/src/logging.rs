@@ -2,8 +2,8 @@
 
 use std::io;
 
-use tracing::Level;
-use tracing_subscriber::filter::{filter_fn, EnvFilter};
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::{filter_fn, Targets};
 use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
 
@@ -13,20 +13,22 @@ const OWN: &str = "stipend";
 /// Begins to log. Called once.
 ///
 /// - `is_service`: it is a program that runs on, which tells what it does unasked;
-/// - `verbose`: how often `-v` was given: warnings without it, then what is done, then each request. `RUST_LOG` is heard first.
+/// - `verbose`: how often `-v` was given: warnings without it, then what is done, then each request. `RUST_LOG`, a list of levels or
+///   `target=level`, overrides it.
 ///
 /// Only what this project says itself: other libraries tell whole URLs, and a part of one may be secret.
 pub fn begin(is_service: bool, verbose: u8) {
     let level = match verbose.saturating_add(is_service.into()) {
-        0 => Level::WARN,
-        1 => Level::INFO,
-        2 => Level::DEBUG,
-        _ => Level::TRACE,
+        0 => LevelFilter::WARN,
+        1 => LevelFilter::INFO,
+        2 => LevelFilter::DEBUG,
+        _ => LevelFilter::TRACE,
     };
-    let chosen = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(format!("{OWN}={level}")));
+    let from_environment: Option<Targets> = std::env::var("RUST_LOG").ok().and_then(|text| text.parse().ok());
+    let chosen = from_environment.unwrap_or_else(|| Targets::new().with_target(OWN, level));
     let layer = tracing_subscriber::fmt::layer()
         .with_writer(io::stderr)
-        .with_ansi(io::IsTerminal::is_terminal(&io::stderr()))
+        .with_ansi(false)
         .with_target(false)
         .with_filter(chosen)
         .with_filter(filter_fn(|metadata| is_own(metadata.target())));

@@ -12,15 +12,13 @@ use std::io;
 use std::panic;
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
 use args::Cli;
 use failure::ExitKind;
 use stipend_oracle::{ingest, service, source};
 use stipend_terminal::{explanation, failure, figure, output_file, print, progress, table};
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::from_command_line();
     logging::begin(cli.command.is_service(), cli.verbose);
     // A panic is a bug; its message has been printed by the time it is caught.
     match panic::catch_unwind(|| commands::run(cli, &mut io::stdout().lock())) {

@@ -1,5 +1,8 @@
 //! `stipend demo`, as a shell runs it, against the independent model in `tests/model`.
 
+mod folder;
+
+use folder::TempDir;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -100,7 +103,7 @@ fn every_lamport_that_left_a_wallet_is_a_fee_or_a_rent() {
 
 #[test]
 fn the_rules_of_the_command_line_are_those_of_the_network() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = TempDir::new();
     let file = folder.path().join("one.csv");
     fs::write(&file, "epoch,node,uptime_bps,bandwidth\n0,a,8000,50\n0,b,4000,200\n0,c,3999,200\n").expect("written");
     let file = file.display().to_string();
@@ -153,7 +156,7 @@ fn tables_show_the_first_rows_and_say_how_many_there_are_more() {
 /// Runs in an empty folder that holds `bad.csv`.
 #[track_caller]
 fn assert_refused(args: &[&str], code: i32, stderr: &str) {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = TempDir::new();
     fs::write(folder.path().join("bad.csv"), "epoch,node,uptime_bps,bandwidth\n0,a,10001,\n").expect("written");
     fs::write(folder.path().join("empty.csv"), "epoch,node,uptime_bps,bandwidth\n").expect("written");
     fs::write(folder.path().join("day.csv"), "epoch,node,uptime_bps,bandwidth\n18808,a,1,\n").expect("written");

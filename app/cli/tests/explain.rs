@@ -1,7 +1,9 @@
 //! `stipend explain`, as a shell runs it, on accounts that the lifecycle demonstration left before its last day.
 
+mod folder;
 mod shell;
 
+use folder::TempDir;
 use std::path::{Path, PathBuf};
 
 use serde_json::{json, Value};
@@ -9,7 +11,6 @@ use sha2::{Digest as _, Sha256};
 use solana_keypair::Keypair;
 use solana_signer::Signer as _;
 use stipend_client::address;
-use tempfile::TempDir;
 
 use shell::{left_accounts, path, printed, stipend, text};
 

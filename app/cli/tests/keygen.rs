@@ -1,5 +1,8 @@
 //! `stipend keygen`, and `stipend oracle keygen`, as a shell runs them.
 
+mod folder;
+
+use folder::TempDir;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -27,7 +30,7 @@ fn key_bytes(path: &Path) -> Vec<u8> {
 
 #[test]
 fn a_key_is_made_and_its_public_half_is_the_only_thing_on_stdout() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = TempDir::new();
     let path = folder.path().join("oracle.json");
 
     let output = keygen(&path, &[]);
@@ -49,7 +52,7 @@ fn a_key_is_made_and_its_public_half_is_the_only_thing_on_stdout() {
 #[test]
 fn a_key_file_is_for_its_owner_only() {
     use std::os::unix::fs::PermissionsExt as _;
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = TempDir::new();
     let path = folder.path().join("oracle.json");
 
     keygen(&path, &[]);
@@ -60,7 +63,7 @@ fn a_key_file_is_for_its_owner_only() {
 
 #[test]
 fn a_key_that_exists_is_kept_unless_force_is_given() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = TempDir::new();
     let path = folder.path().join("oracle.json");
     keygen(&path, &[]);
     let first = key_bytes(&path);
@@ -85,7 +88,7 @@ fn a_key_that_exists_is_kept_unless_force_is_given() {
 
 #[test]
 fn a_folder_that_is_not_there_is_wrong_usage() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = TempDir::new();
     let path = folder.path().join("none/oracle.json");
 
     let output = keygen(&path, &[]);

@@ -1,7 +1,9 @@
 //! `stipend demo --scenario lifecycle`, as a shell runs it.
 
+mod folder;
 mod shell;
 
+use folder::TempDir;
 use std::collections::BTreeSet;
 use std::fs;
 
@@ -182,7 +184,7 @@ fn the_accounts_that_are_left_are_those_before_the_last_day() {
 
 #[test]
 fn a_folder_that_is_in_use_is_left_alone() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = TempDir::new();
     fs::write(folder.path().join("mine"), "keep").expect("written");
 
     let output = stipend(&["demo", "--accounts", path(folder.path())]);

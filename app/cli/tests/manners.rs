@@ -1,11 +1,12 @@
 //! What holds of every command, as a shell runs it.
 
-use std::fs;
+mod folder;
+mod shell;
+
+use folder::TempDir;
 use std::process::{Command, Output, Stdio};
 
 use shell::{left_accounts, path, printed, stipend, text};
-
-mod shell;
 
 /// Every command there is, by its words; found by their help.
 fn commands() -> Vec<Vec<String>> {
@@ -15,10 +16,12 @@ fn commands() -> Vec<Vec<String>> {
         place += 1;
         let args: Vec<&str> = words.iter().map(String::as_str).chain(["--help"]).collect();
         let help = printed(&args);
-        let listed = help.split_once("\nCommands:\n").map_or("", |(_, listed)| listed);
-        // Longer descriptions go on in lines that begin farther right.
-        let names = listed.lines().take_while(|line| !line.is_empty()).filter(|line| !line.starts_with("   "));
-        let names = names.filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help");
+        // Options and arguments begin with a dash or a bracket; what belongs to them is indented more.
+        let is_command = |line: &&str| {
+            line.strip_prefix("  ").is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_lowercase()))
+        };
+        let names = help.lines().filter(is_command).filter_map(|line| line.split_whitespace().next());
+        let names = names.filter(|name| *name != "help");
         all.extend(names.map(|name| words.iter().cloned().chain([name.to_owned()]).collect()));
     }
     all
@@ -31,7 +34,7 @@ fn unattended(args: &[&str]) -> Output {
 }
 
 /// A key file of its own.
-fn key_file(folder: &tempfile::TempDir) -> String {
+fn key_file(folder: &TempDir) -> String {
     let file = folder.path().join("key.json");
     let made = stipend(&["oracle", "keygen", "--out", path(&file)]);
     assert_eq!(made.status.code(), Some(0));
@@ -44,22 +47,6 @@ fn the_commands_are_found_by_their_help() {
 
     for words in [&["status"][..], &["network", "create"], &["network", "propose-authority"], &["oracle", "add"]] {
         assert!(commands.iter().any(|command| command == words), "{words:?}");
-    }
-}
-
-#[test]
-fn every_command_has_a_manual_page() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let pages = folder.path().join("man");
-
-    let output = stipend(&["man", path(&pages)]);
-
-    assert_eq!(output.status.code(), Some(0));
-    assert_eq!(text(&output.stdout), "");
-    for words in commands() {
-        let name = [&["stipend".to_owned()][..], &words].concat().join("-");
-        let page = fs::read_to_string(pages.join(format!("{name}.1"))).unwrap_or_else(|_| panic!("no page of {name}"));
-        assert!(page.contains(".TH ") && page.contains(".SH SYNOPSIS"), "{name}");
     }
 }
 
@@ -77,7 +64,7 @@ fn every_shell_completes_every_command() {
 
 #[test]
 fn what_writes_is_refused_where_nobody_can_be_asked() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = TempDir::new();
     let key = key_file(&folder);
     let address = "11111111111111111111111111111111";
     // Nobody listens there: it is refused before anything is asked.
@@ -131,9 +118,20 @@ fn what_is_no_list_is_refused_as_csv_before_anything_is_done() {
         &["verify", "--epoch", "0"],
         &["network", "show"],
         &["airdrop", "1"],
-        &["crank", "run", "--once"],
+        &["crank", "run", "--once", "--network", address],
         &["oracle", "relay", "nowhere.batches"],
-        &["oracle", "run", "--key", "nowhere.json", "--journal", "nowhere", "--measurements", "nowhere.csv"],
+        &[
+            "oracle",
+            "run",
+            "--key",
+            "nowhere.json",
+            "--journal",
+            "nowhere",
+            "--measurements",
+            "nowhere.csv",
+            "--network",
+            address,
+        ],
         &["network", "create", "--create-mint", "--emission-atoms", "1", "--yes"],
         &["network", "update", "--quorum", "3", "--yes"],
         &["network", "pause", "--yes"],
@@ -233,6 +231,18 @@ fn a_cluster_that_is_not_there_is_named_without_what_is_secret() {
     );
     // What was tried on the way is told when it is asked for.
     assert!(stderr.contains("trying again"), "{stderr}");
+}
+
+#[test]
+fn a_service_works_for_a_network_that_is_named() {
+    let oracle = ["oracle", "run", "--key", "nowhere.json", "--journal", "nowhere", "--measurements", "nowhere.csv"];
+    for args in [&["crank", "run"][..], &oracle] {
+        let output = unattended(args);
+
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        let missing = "the following required arguments were not provided:\n  --network <ADDRESS>\n";
+        assert!(text(&output.stderr).contains(missing), "{}", text(&output.stderr));
+    }
 }
 
 #[test]

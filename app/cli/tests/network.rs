@@ -1,5 +1,9 @@
 //! What the commands that look at a network tell, of accounts that the lifecycle left.
 
+mod folder;
+mod shell;
+
+use folder::TempDir;
 use std::{mem::offset_of, path::Path};
 
 use serde_json::Value;
@@ -11,8 +15,6 @@ use stipend_client::{
 };
 
 use shell::{left_accounts, path, printed, stipend, text};
-
-mod shell;
 
 fn json(args: &[&str]) -> Value {
     serde_json::from_str(&printed(&[args, &["--output", "json"]].concat())).expect("JSON")
@@ -204,7 +206,7 @@ fn status_with(accounts: &Path, now: &str, changes: &[(Kind, usize, &[u8])]) -> 
         account.data[8 + at..][..bytes.len()].copy_from_slice(bytes);
         snapshot.insert(address, account);
     }
-    let parent = tempfile::tempdir().expect("a folder");
+    let parent = TempDir::new();
     let folder = parent.path().join("accounts");
     snapshot.write(&folder).expect("written");
     json(&["status", "--accounts", path(&folder), "--now", now])

@@ -1,11 +1,12 @@
 //! `stipend oracle measure`, as a shell runs it. Its Prometheus is in `prometheus.rs`.
 
+mod folder;
+
+use folder::TempDir;
 use std::fs;
 use std::net::TcpListener;
 use std::process::Command;
 use std::time::{SystemTime, UNIX_EPOCH};
-
-use tempfile::TempDir;
 
 /// What a run said.
 #[derive(Debug, PartialEq, Eq)]
@@ -36,7 +37,7 @@ fn measure(folder: &TempDir, line: &str) -> Said {
 }
 
 fn folder_with(files: &[(&str, &str)]) -> TempDir {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = TempDir::new();
     fs::create_dir(folder.path().join("in")).expect("made");
     for (name, content) in files {
         fs::write(folder.path().join("in").join(name), content).expect("written");

@@ -1,10 +1,14 @@
 //! `stipend oracle run` where no cluster answers.
 
+mod folder;
+
 use std::fs;
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use folder::TempDir;
 
 /// Ends the program when a test does.
 struct Running(Child);
@@ -18,7 +22,7 @@ impl Drop for Running {
 
 #[test]
 fn a_prober_is_at_work_while_no_cluster_answers() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = TempDir::new();
     let stipend = || {
         let mut command = Command::new(env!("CARGO_BIN_EXE_stipend"));
         command.current_dir(folder.path()).stderr(Stdio::null());

@@ -1,5 +1,8 @@
 //! `stipend oracle sign`, as a shell runs it.
 
+mod folder;
+
+use folder::TempDir;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -9,7 +12,6 @@ use solana_address::Address;
 use stipend_client::address;
 use stipend_client::batch::{self, cut, SignedBatch};
 use stipend_client::program::state::Entry;
-use tempfile::TempDir;
 
 const NETWORK: &str = "BFisNoeEo7YruEPNLGnUDBdAJTy9PwAtR1eSR3xUsvVp";
 const DOMAIN: [u8; 8] = [0, 1, 2, 3, 0xab, 0xcd, 0xef, 0xff];
@@ -23,7 +25,7 @@ fn key() -> SigningKey {
 
 /// A folder with a key, measurements and slots.
 fn folder() -> TempDir {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = TempDir::new();
     let key = format!("{:?}", key().to_keypair_bytes());
     for (name, content) in [("key.json", key.as_str()), ("measured.csv", MEASURED), ("slots.csv", SLOTS)] {
         fs::write(folder.path().join(name), content).expect("written");

@@ -1,6 +1,9 @@
 //! `stipend oracle measure` on a real Prometheus that scrapes a real exporter: Debian's `prometheus` and
 //! `prometheus-node-exporter`, started here on loopback.
 
+mod folder;
+
+use folder::TempDir;
 use std::fs;
 use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::path::Path;
@@ -154,7 +157,7 @@ fn measure(folder: &Path, url: &str, genesis: u64, epoch: u32, options: &[&str])
 #[test]
 #[ignore = "needs Debian's prometheus and prometheus-node-exporter"]
 fn what_a_real_prometheus_scraped_becomes_measurements_and_its_own_outage_is_no_downtime() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = TempDir::new();
     let (prometheus_address, exporter_address, nobody) = (free_address(), free_address(), free_address());
     let config = format!(
         "global: {{scrape_interval: 1s, scrape_timeout: 1s}}\n\

@@ -1,7 +1,9 @@
 //! `stipend verify`, as a shell runs it, on accounts that a demonstration left.
 
+mod folder;
 mod shell;
 
+use folder::TempDir;
 use std::fs;
 use std::mem::{offset_of, size_of};
 use std::path::{Path, PathBuf};
@@ -13,7 +15,6 @@ use stipend_client::ledger::Accounts as _;
 use stipend_client::program::state::{ClosedEpoch, Emission, Entry, Network, Report, Shard, Slot};
 use stipend_client::snapshot::Snapshot;
 use stipend_client::verify::verify;
-use tempfile::TempDir;
 
 use shell::{left_accounts, path, printed, stipend, text};
 
@@ -34,7 +35,7 @@ const RATE: &str = "209622091746699";
 
 impl Small {
     fn new() -> Self {
-        let files = tempfile::tempdir().expect("a folder");
+        let files = TempDir::new();
         let mut args = vec!["--measurements".to_owned()];
         for (name, bandwidth) in [("one", 40), ("two", 50), ("three", 60)] {
             let file = files.path().join(name);
@@ -157,7 +158,7 @@ fn every_epoch_of_two_homes_verifies_once_it_is_settled() {
     let model: Value = serde_json::from_slice(&model.expect("the model's file")).expect("JSON");
     for last in 0..62 {
         // The samples up to this epoch, as oracles had them when it was over.
-        let files = tempfile::tempdir().expect("a folder");
+        let files = TempDir::new();
         let mut args = vec!["--measurements".to_owned()];
         for name in ["ookla.csv", "ndt7.csv", "iperf.csv"] {
             let rows = fs::read_to_string(samples.join(name)).expect("a sample");
@@ -184,7 +185,7 @@ fn every_epoch_of_two_homes_verifies_once_it_is_settled() {
 #[test]
 fn more_nodes_than_a_shard_holds_verify() {
     let rows: String = (0..613).map(|node| format!("0,node {node},{},\n", node * 16)).collect();
-    let parent = tempfile::tempdir().expect("a folder");
+    let parent = TempDir::new();
     let file = parent.path().join("measured.csv");
     fs::write(&file, format!("epoch,node,uptime_bps,bandwidth\n{rows}")).expect("written");
     let (_parent, folder) = left_accounts(&["--measurements", path(&file)]);

@@ -2,6 +2,7 @@
 //!
 //! An account's bytes need no alignment here: everything is copied out.
 
+use crate::instruction::MINT_BYTES;
 use anchor_lang::Discriminator;
 use bytemuck::Pod;
 use std::mem::size_of;
@@ -10,8 +11,7 @@ use stipend::state::{Directory, DirectoryEntry, Entry, Network, Report, Shard, S
 /// Bytes of a token account without extensions: mint 32, owner 32, amount u64, and what does not matter here.
 const TOKEN_ACCOUNT_BYTES: usize = 165;
 const TOKEN_AMOUNT_AT: usize = 64;
-/// Bytes of a mint without extensions: authority 4 + 32, supply u64, decimals u8, whether it is one, freeze authority 4 + 32.
-const MINT_BYTES: usize = 82;
+/// Behind the authority: 4 + 32 bytes.
 const MINT_SUPPLY_AT: usize = 36;
 const MINT_DECIMALS_AT: usize = 44;
 

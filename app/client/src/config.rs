@@ -1,6 +1,5 @@
 //! The configuration that Solana's own tools keep, and the names that they have for clusters.
 
-use serde::Deserialize;
 use std::{
     env, fs, io,
     path::{Path, PathBuf},
@@ -10,16 +9,13 @@ use std::{
 const PLACE: [&str; 4] = [".config", "solana", "cli", "config.yml"];
 
 /// What of the file is used here.
-#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SolanaConfig {
     /// The cluster's endpoint.
-    #[serde(default = "default_url")]
     pub json_rpc_url: String,
     /// The key that pays.
-    #[serde(default = "default_keypair_path")]
     pub keypair_path: PathBuf,
     /// `processed`, `confirmed` or `finalized`.
-    #[serde(default)]
     pub commitment: String,
 }
 
@@ -35,12 +31,12 @@ pub enum ConfigError {
         source: io::Error,
     },
     /// It is something else.
-    #[error("`{}` is no configuration of Solana's tools, as `solana config set` makes it", path.display())]
+    #[error("`{}` is not a configuration of Solana's tools, as `solana config set` writes it (line {line})", path.display())]
     Content {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
-        source: serde_yaml_ng::Error,
+        /// The first line that is not `key: value`, from 1.
+        line: usize,
     },
 }
 
@@ -50,10 +46,34 @@ impl SolanaConfig {
         let own = default_path();
         let path = path.unwrap_or(&own).to_owned();
         match fs::read_to_string(&path) {
-            Ok(text) => serde_yaml_ng::from_str(&text).map_err(|source| ConfigError::Content { path, source }),
+            Ok(text) => Self::parse(&text).map_err(|line| ConfigError::Content { path, line }),
             Err(error) if error.kind() == io::ErrorKind::NotFound && path == own => Ok(Self::default()),
             Err(source) => Err(ConfigError::Io { path, source }),
         }
+    }
+
+    /// Reads the YAML that Solana's tools write: one `key: value` per line, nested values indented.
+    ///
+    /// Fails with the number of the first line that is neither.
+    fn parse(text: &str) -> Result<Self, usize> {
+        let mut config = Self::default();
+        for (index, line) in text.lines().enumerate() {
+            let is_nested = line.starts_with([' ', '\t']);
+            if is_nested || line.trim().is_empty() || line == "---" || line.starts_with('#') {
+                continue;
+            }
+            let is_key =
+                |key: &str| !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+            let (key, value) = line.split_once(':').filter(|(key, _)| is_key(key)).ok_or(index + 1)?;
+            let value = unquoted(value.trim());
+            match key {
+                "json_rpc_url" => config.json_rpc_url = value.to_owned(),
+                "keypair_path" => config.keypair_path = value.into(),
+                "commitment" => config.commitment = value.to_owned(),
+                _ => {}
+            }
+        }
+        Ok(config)
     }
 }
 
@@ -72,6 +92,11 @@ pub fn cluster_url(name: &str) -> &str {
         "m" | "mainnet-beta" => "https://api.mainnet-beta.solana.com",
         url => url,
     }
+}
+
+fn unquoted(value: &str) -> &str {
+    let between = |quote: char| value.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote));
+    between('\'').or_else(|| between('"')).unwrap_or(value)
 }
 
 fn home() -> PathBuf {
@@ -100,7 +125,7 @@ mod tests {
     fn a_file_of_solanas_tools_is_read() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("config.yml");
-        let text = "---\njson_rpc_url: http://localhost:8899\nwebsocket_url: ''\nkeypair_path: /keys/id.json\n\
+        let text = "---\njson_rpc_url: 'http://localhost:8899'\nwebsocket_url: ''\nkeypair_path: /keys/id.json\n\
                     address_labels:\n  '11111111111111111111111111111111': System Program\ncommitment: finalized\n";
         fs::write(&path, text).expect("written");
 
@@ -118,7 +143,7 @@ mod tests {
 
         assert!(matches!(SolanaConfig::read(Some(&path)), Err(ConfigError::Io { .. })));
         fs::write(&path, "- 1\n- 2\n").expect("written");
-        assert!(matches!(SolanaConfig::read(Some(&path)), Err(ConfigError::Content { .. })));
+        assert!(matches!(SolanaConfig::read(Some(&path)), Err(ConfigError::Content { line: 1, .. })));
     }
 
     #[test]

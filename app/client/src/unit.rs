@@ -1,9 +1,6 @@
-//! Units of what is measured and of what is paid.
+//! What bandwidth is measured in.
 
 use std::str::FromStr;
-
-/// Decimals of the mints that the commands make: 1 token is 1,000,000,000 atoms.
-pub const DECIMALS: u8 = 9;
 
 /// What bandwidth is measured in: 1 to 16 printable ASCII characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

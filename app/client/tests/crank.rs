@@ -53,12 +53,9 @@ impl World {
         for rich in [authority, oracles()[0].pubkey(), oracles()[1].pubkey()] {
             ledger.airdrop(&rich, 1_000_000_000_000).unwrap();
         }
-        let lamports = ledger.rent_lamports(82).unwrap();
-        let create =
-            solana_system_interface::instruction::create_account(&authority, &mint, lamports, 82, &TOKEN_PROGRAM);
-        let initialize =
-            spl_token_interface::instruction::initialize_mint2(&TOKEN_PROGRAM, &mint, &authority, None, 0).unwrap();
-        ledger.send(&payer, &[create, initialize], &[&mint_key]).unwrap();
+        let lamports = ledger.rent_lamports(instruction::MINT_BYTES).unwrap();
+        let create = instruction::create_mint(&authority, &mint, &authority, &TOKEN_PROGRAM, 0, lamports);
+        ledger.send(&payer, &create, &[&mint_key]).unwrap();
         let network = address::network(&mint, 0);
         let create = instruction::create_network(&authority, &authority, &mint, &TOKEN_PROGRAM, params());
         ledger.send(&payer, &[create], &[]).unwrap();

@@ -74,14 +74,9 @@ impl World {
         let (payer, mint_key) = (key(1), key(2));
         let (authority, mint) = (payer.pubkey(), mint_key.pubkey());
         ledger.ledger_mut().airdrop(&authority, 1_000_000_000_000).unwrap();
-        let lamports = ledger.rent_lamports(82).unwrap();
-        let create =
-            solana_system_interface::instruction::create_account(&authority, &mint, lamports, 82, &token_program);
-        let initialize =
-            spl_token_interface::instruction::initialize_mint2(&TOKEN_PROGRAM, &mint, &authority, None, 0).unwrap();
-        // Both token programs read it alike.
-        let initialize = Instruction { program_id: token_program, ..initialize };
-        ledger.send(&payer, &[create, initialize], &[&mint_key]).unwrap();
+        let lamports = ledger.rent_lamports(instruction::MINT_BYTES).unwrap();
+        let create = instruction::create_mint(&authority, &mint, &authority, &token_program, 0, lamports);
+        ledger.send(&payer, &create, &[&mint_key]).unwrap();
         let network = address::network(&mint, 0);
         let create = instruction::create_network(&authority, &authority, &mint, &token_program, params);
         let oracle = Address::from(oracle().verifying_key().to_bytes());

@@ -15,6 +15,7 @@ mod rules;
 mod scenario;
 mod stage;
 mod tables;
+mod token;
 
 pub use lifecycle::{write_story, Story};
 pub use program::embedded_ledger;

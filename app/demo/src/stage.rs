@@ -23,11 +23,10 @@ use super::rules::Rules;
 use super::scenario::Scenario;
 use crate::failure::{ExitKind, Failure};
 use crate::program::embedded_ledger;
-use stipend_client::unit::{unit_text, DECIMALS};
+use crate::token::DECIMALS;
+use stipend_client::unit::unit_text;
 
 const TOKEN_PROGRAM: Address = spl_token_interface::ID;
-/// Bytes of an SPL token mint.
-const MINT_BYTES: usize = 82;
 /// How long before the genesis the network is made.
 const LEAD_SECS: i64 = 3_600;
 const LAMPORTS_PER_SOL: u64 = 1_000_000_000;
@@ -98,24 +97,10 @@ impl<'a> Stage<'a> {
 
     fn create_mint(&mut self, mint: &Keypair) -> Result<(), LedgerError> {
         let authority = self.payer.pubkey();
-        let lamports = self.ledger.rent_lamports(MINT_BYTES)?;
-        let space = MINT_BYTES as u64;
-        let create = solana_system_interface::instruction::create_account(
-            &authority,
-            &mint.pubkey(),
-            lamports,
-            space,
-            &TOKEN_PROGRAM,
-        );
-        let initialize = spl_token_interface::instruction::initialize_mint2(
-            &TOKEN_PROGRAM,
-            &mint.pubkey(),
-            &authority,
-            None,
-            DECIMALS,
-        )
-        .map_err(|error| LedgerError::NotExecuted { reason: error.to_string() })?;
-        self.ledger.send(&self.payer, &[create, initialize], &[mint]).map(drop)
+        let rent_lamports = self.ledger.rent_lamports(instruction::MINT_BYTES)?;
+        let create =
+            instruction::create_mint(&authority, &mint.pubkey(), &authority, &TOKEN_PROGRAM, DECIMALS, rent_lamports);
+        self.ledger.send(&self.payer, &create, &[mint]).map(drop)
     }
 
     fn create_network(&mut self) -> Result<(), Failure> {

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use super::outcome::Outcome;
-use crate::figure::{counted, grouped, percent, sol, tokens};
+use crate::figure::{counted, grouped, percent, sol};
 use crate::table::{table, words};
+use crate::token::tokens;
 
 /// Rows of a long table that are shown unasked.
 const FIRST_ROWS: usize = 12;

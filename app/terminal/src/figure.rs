@@ -2,8 +2,6 @@
 
 use jiff::Timestamp;
 
-use stipend_client::unit::DECIMALS;
-
 /// `1234567` is `1,234,567`.
 pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
@@ -17,10 +15,15 @@ pub fn grouped(number: u64) -> String {
     text
 }
 
-/// Atoms as tokens, with all decimals: `1,031.520489683`.
-pub fn tokens(atoms: u64) -> String {
-    let one = 10u64.pow(u32::from(DECIMALS));
-    format!("{}.{:0width$}", grouped(atoms / one), atoms % one, width = usize::from(DECIMALS))
+/// Atoms as tokens, with all decimals: `1,031.520489683`; as atoms where no u64 has so many.
+///
+/// - `decimals`: the mint's.
+pub fn tokens(atoms: u64, decimals: u8) -> String {
+    match 10u64.checked_pow(decimals.into()) {
+        None => format!("{} atoms", grouped(atoms)),
+        Some(1) => grouped(atoms),
+        Some(one) => format!("{}.{:0width$}", grouped(atoms / one), atoms % one, width = usize::from(decimals)),
+    }
 }
 
 /// Basis points as a percentage: `99.65 %`.
@@ -30,7 +33,7 @@ pub fn percent(bps: u16) -> String {
 
 /// Lamports as SOL, with all decimals.
 pub fn sol(lamports: u64) -> String {
-    format!("{}.{:09} SOL", grouped(lamports / 1_000_000_000), lamports % 1_000_000_000)
+    format!("{} SOL", tokens(lamports, 9))
 }
 
 /// Unix seconds as RFC 3339 in UTC: `2023-11-14T22:13:20Z`; as they are where the calendar has no such year.
@@ -61,9 +64,13 @@ mod tests {
 
     #[test]
     fn atoms_lose_no_decimal() {
-        assert_eq!(tokens(0), "0.000000000");
-        assert_eq!(tokens(1_031_520_489_683), "1,031.520489683");
-        assert_eq!(tokens(u64::MAX), "18,446,744,073.709551615");
+        assert_eq!(tokens(0, 9), "0.000000000");
+        assert_eq!(tokens(1_031_520_489_683, 9), "1,031.520489683");
+        assert_eq!(tokens(u64::MAX, 9), "18,446,744,073.709551615");
+        assert_eq!(tokens(1_031_520_489_683, 6), "1,031,520.489683");
+        assert_eq!(tokens(1_234, 0), "1,234");
+        // 10^20 is more than a u64 holds.
+        assert_eq!(tokens(1_234, 20), "1,234 atoms");
     }
 
     #[test]

@@ -1,10 +1,9 @@
 //! Files that a command makes: whole, or not at all.
 
-use std::fs::{self, Permissions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-
-use tempfile::NamedTempFile;
+use std::process;
 
 /// Who may read a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,41 +63,59 @@ pub fn write_output_file(
         Err(error) if error.kind() == io::ErrorKind::NotFound => path.to_owned(),
         Err(error) => return Err(io_error(error)),
     };
-    let folder = match target.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    };
-
-    let mut file = new_file(folder, privacy).map_err(io_error)?;
-    let mut buffered = io::BufWriter::new(file.as_file_mut());
-    write(&mut buffered).and_then(|()| buffered.flush()).map_err(io_error)?;
-    drop(buffered);
-    file.as_file().sync_all().map_err(io_error)?;
-
-    match existing {
-        Existing::Replace => file.persist(&target).map_err(|error| io_error(error.error))?,
-        Existing::Keep => file.persist_noclobber(&target).map_err(|error| match error.error.kind() {
-            io::ErrorKind::AlreadyExists => exists(),
-            _ => io_error(error.error),
-        })?,
-    };
-    Ok(())
+    let (partial, file) = PartialFile::create(&target, privacy).map_err(io_error)?;
+    let mut buffered = io::BufWriter::new(&file);
+    write(&mut buffered).and_then(|()| buffered.flush()).and_then(|()| file.sync_all()).map_err(io_error)?;
+    partial.rename(&target, existing).map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => exists(),
+        _ => io_error(error),
+    })
 }
 
-#[cfg(unix)]
-fn new_file(folder: &Path, privacy: Privacy) -> io::Result<NamedTempFile> {
-    use std::os::unix::fs::PermissionsExt as _;
-
-    let mode = match privacy {
-        Privacy::Owner => 0o600,
-        Privacy::Everybody => 0o666,
-    };
-    tempfile::Builder::new().permissions(Permissions::from_mode(mode)).tempfile_in(folder)
+/// A file beside its destination, until all of it is written. Dropped before that, it is removed.
+struct PartialFile {
+    path: PathBuf,
 }
 
-#[cfg(not(unix))]
-fn new_file(folder: &Path, _privacy: Privacy) -> io::Result<NamedTempFile> {
-    NamedTempFile::new_in(folder)
+impl PartialFile {
+    /// Creates `.NAME.PROCESS.partial` in the folder of `target`; what a killed process of that number left is replaced.
+    fn create(target: &Path, privacy: Privacy) -> io::Result<(Self, File)> {
+        let mut name = std::ffi::OsString::from(".");
+        name.push(target.file_name().unwrap_or_default());
+        name.push(format!(".{}.partial", process::id()));
+        let path = target.with_file_name(name);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::OpenOptionsExt as _;
+            options.mode(match privacy {
+                Privacy::Owner => 0o600,
+                Privacy::Everybody => 0o666,
+            });
+        }
+        let file = options.open(&path)?;
+        Ok((Self { path }, file))
+    }
+
+    fn rename(&self, target: &Path, existing: Existing) -> io::Result<()> {
+        match existing {
+            Existing::Replace => fs::rename(&self.path, target),
+            // Unlike a rename, a link fails where there is a file.
+            Existing::Keep => fs::hard_link(&self.path, target),
+        }
+    }
+}
+
+impl Drop for PartialFile {
+    fn drop(&mut self) {
+        // After a rename there is nothing left to remove.
+        let _ = fs::remove_file(&self.path);
+    }
 }
 
 #[cfg(test)]
@@ -157,7 +174,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("key");
         fs::write(&path, "old").expect("made");
-        fs::set_permissions(&path, Permissions::from_mode(0o644)).expect("set");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).expect("set");
 
         write_output_file(&path, Privacy::Owner, Existing::Replace, text("new")).expect("made");
 

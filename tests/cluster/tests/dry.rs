@@ -40,6 +40,7 @@ struct Scene {
     validator: Validator,
     stipend: Stipend,
     oracle: String,
+    network: String,
 }
 
 impl Scene {
@@ -58,7 +59,9 @@ impl Scene {
         let create = ["network", "create", "--create-mint", "--emission-atoms", &emission, "--carry-epochs", "0"];
         // A report window in which a payer can be missed and sent SOL: what waits for it is not lost.
         let times = ["--genesis", "+60", "--epoch-secs", "60", "--report-secs", "60", "--score-secs", "1800"];
-        stipend.run(&[&create[..], &times, &["--quorum", "1", "--yes"]].concat()).ends_with(0);
+        let created =
+            stipend.run(&[&create[..], &times, &["--quorum", "1", "--yes", "--output", "json"]].concat()).json();
+        let network = created["network"].as_str().expect("an address").to_owned();
         let oracle = stipend.run(&["oracle", "keygen", "--out", "oracle.json"]).ends_with(0).stdout.trim().to_owned();
         let added = stipend.run(&["oracle", "add", &oracle, "--yes", "--output", "json"]).json();
         assert_eq!(
@@ -67,7 +70,7 @@ impl Scene {
         );
         stipend.run(&["node", "register", "--device", "device.json", "--yes"]).ends_with(0);
         stipend.run(&["network", "open-reports", "--yes"]).ends_with(0);
-        let scene = Self { validator, stipend, oracle };
+        let scene = Self { validator, stipend, oracle, network };
         let epoch = scene.read(&["status"])["epoch"].clone();
         assert_eq!(epoch, Value::Null, "the first epoch began before all was there: --genesis is to be more");
         scene
@@ -125,7 +128,7 @@ fn an_oracle_and_a_crank_without_sol_wait_and_then_lose_and_double_nothing() {
     // The first epoch's report; and its four steps and two of the second's.
     let relayer = scene.payer("relayer", RELAY_LAMPORTS);
     let cranker = scene.payer("cranker", 6 * FEE_LAMPORTS);
-    let rest = ["--poll-secs", "1", "--metrics", "0", "--output", "json"];
+    let rest = ["--poll-secs", "1", "--metrics", "0", "--output", "json", "--network", &scene.network];
     let oracle = ["oracle", "run", "--key", "oracle.json", "--journal", "journal", "--relayed-by", "relayer.json"];
     let source = ["--measurements", "source.csv", "--settle-secs", "0"];
     let oracle = scene.stipend.start(&[&oracle[..], &source, &rest].concat(), None);
@@ -145,7 +148,7 @@ fn an_oracle_and_a_crank_without_sol_wait_and_then_lose_and_double_nothing() {
 
     wait_until_dry(&crank, &cranker);
     assert_eq!(scene.balance(&cranker), RENT_LAMPORTS);
-    for words in [&["crank", "run", "--once"][..], &["claim", "--all", "--yes"]] {
+    for words in [&["crank", "run", "--once", "--network", &scene.network][..], &["claim", "--all", "--yes"]] {
         let failed = scene.stipend.run(&[words, &["--keypair", "cranker.json"]].concat()).ends_with(3);
         assert!(failed.stderr.contains(&format!("{cranker} can't pay")), "{words:?}: {}", failed.stderr);
     }
@@ -157,7 +160,7 @@ fn an_oracle_and_a_crank_without_sol_wait_and_then_lose_and_double_nothing() {
     oracle.stop().ends_with(0);
     // What is reported is cranked to the end by another key, so that both sums can be told apart.
     let cranked = crank.stop().json();
-    let last = scene.read(&["crank", "run", "--once"]);
+    let last = scene.read(&["crank", "run", "--once", "--network", &scene.network]);
     let sum =
         |field: &str| [&cranked, &last].iter().map(|summary| summary[field].as_u64().expect("a number")).sum::<u64>();
     let status = scene.read(&["status"]);

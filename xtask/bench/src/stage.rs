@@ -221,18 +221,9 @@ impl Stage {
 }
 
 fn create_mint(ledger: &mut EmbeddedLedger, payer: &Keypair, mint: &Keypair) -> Result<()> {
-    let space = 82;
-    let lamports = ledger.rent_lamports(space)?;
-    let token_program = spl_token_interface::ID;
-    let create = solana_system_interface::instruction::create_account(
-        &payer.pubkey(),
-        &mint.pubkey(),
-        lamports,
-        space as u64,
-        &token_program,
-    );
-    let initialize =
-        spl_token_interface::instruction::initialize_mint2(&token_program, &mint.pubkey(), &payer.pubkey(), None, 9)?;
-    ledger.send(payer, &[create, initialize], &[mint])?;
+    let rent_lamports = ledger.rent_lamports(instruction::MINT_BYTES)?;
+    let (token_program, authority) = (spl_token_interface::ID, payer.pubkey());
+    let create = instruction::create_mint(&authority, &mint.pubkey(), &authority, &token_program, 9, rent_lamports);
+    ledger.send(payer, &create, &[mint])?;
     Ok(())
 }

@@ -1,24 +1,25 @@
 //! The cluster that a command talks to, and who pays there.
 
 mod carry_out;
+mod network;
 mod origin;
 mod role;
+mod session;
 
 pub use carry_out::{carry_out, ConsentArgs, Done, Step};
+pub use network::{NamedNetworkArgs, NetworkArgs};
 pub use origin::{Origin, OriginArgs};
 pub use role::AuthorityArgs;
+pub use session::SessionArgs;
 
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::sync::Arc;
 use std::time::Duration;
 
-use solana_address::Address;
 use solana_commitment_config::{CommitmentConfig, CommitmentLevel};
 use solana_keypair::Keypair;
 use stipend_client::config::{cluster_url, SolanaConfig};
-use stipend_client::ledger::Search;
-use stipend_client::reader::networks;
 use stipend_client::rpc::{host, Priority, RpcLedger, RpcOptions};
 
 use crate::failure::Failure;
@@ -152,33 +153,5 @@ impl PayerArgs {
             None => cluster.solana_config()?.keypair_path,
         };
         read_keypair(&path).map_err(|error| Failure::usage("read the key that pays", error))
-    }
-}
-
-/// Which network.
-#[derive(Debug, Clone, clap::Args)]
-pub struct NetworkArgs {
-    /// The network's address [default: the only one there is]
-    #[arg(short, long, value_name = "ADDRESS", env = "STIPEND_NETWORK")]
-    network: Option<Address>,
-}
-
-impl NetworkArgs {
-    /// The network that is named, or else the only one there is.
-    pub fn find(&self, accounts: &mut impl Search) -> Result<Address, Failure> {
-        let doing = "choose the network";
-        if let Some(network) = self.network {
-            return Ok(network);
-        }
-        let all = networks(accounts).map_err(|error| Failure::settling(doing, error))?;
-        if let [network] = all.as_slice() {
-            return Ok(*network);
-        }
-        let names: Vec<_> = all.iter().map(Address::to_string).collect();
-        let cause = match names.len() {
-            0 => "there is none here; name another cluster, or create one".to_owned(),
-            count => format!("there are {count}; name one with --network: {}", names.join(", ")),
-        };
-        Err(Failure::usage(doing, cause))
     }
 }

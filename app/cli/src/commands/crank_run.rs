@@ -12,7 +12,7 @@ use stipend_client::ledger::{Accounts as _, LedgerError};
 use stipend_client::reader::ReadError;
 use stipend_client::rpc::RpcLedger;
 
-use crate::cluster::{ClusterArgs, NetworkArgs, PayerArgs};
+use crate::cluster::{ClusterArgs, NamedNetworkArgs, PayerArgs};
 use crate::failure::{ExitKind, Failure};
 use crate::figure::{counted, sol};
 use crate::print::{print, Format};
@@ -54,7 +54,7 @@ pub struct Args {
     #[command(flatten)]
     metrics: MetricsArgs,
     #[command(flatten)]
-    network: NetworkArgs,
+    network: NamedNetworkArgs,
     #[command(flatten)]
     payer: PayerArgs,
     #[command(flatten)]
@@ -117,7 +117,7 @@ pub fn run(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
     let (registry, metrics) = CrankMetrics::register();
     args.metrics.serve(registry).map_err(|error| Failure::usage("serve the metrics", error))?;
     let mut rest = args.rest.rest();
-    let Some(network) = wait_for_cluster(&stop, &mut rest, args.once, || args.network.find(&mut ledger))? else {
+    let Some((network, _)) = wait_for_cluster(&stop, &mut rest, args.once, || args.network.read(&mut ledger))? else {
         return Ok(());
     };
     let options =

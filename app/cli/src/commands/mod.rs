@@ -8,7 +8,6 @@ pub mod crank_run;
 pub mod demo;
 pub mod explain;
 pub mod keygen;
-pub mod man;
 pub mod network;
 pub mod node_act;
 pub mod node_list;
@@ -39,7 +38,6 @@ pub fn run(cli: Cli, stdout: &mut dyn Write) -> Result<(), Failure> {
         Command::Verify(args) => verify::run(&args, stdout),
         Command::Explain(args) => explain::run(&args, stdout),
         Command::Keygen(args) => keygen::run(&args, stdout),
-        Command::Man(args) => man::run(&args),
         Command::Network(command) => network::run(&command, stdout),
         Command::Status(args) => status::run(&args, stdout),
         Command::Oracle(OracleCommand::Add(args)) => oracle_add::run(&args, stdout),

@@ -11,11 +11,10 @@ use stipend_client::program::state::DirectoryEntry;
 use stipend_client::reader::Reader;
 use stipend_client::{address, instruction};
 
-use crate::cluster::{carry_out, ClusterArgs, ConsentArgs, Done, NetworkArgs, PayerArgs, Step};
+use crate::cluster::{Done, NetworkArgs, SessionArgs, Step};
 use crate::failure::Failure;
 use crate::figure::sol;
 use crate::keypair_file::read_keypair;
-use crate::print::{print, Format};
 
 /// What each of them takes.
 #[derive(Debug, clap::Args)]
@@ -26,14 +25,7 @@ pub struct NodeArgs {
     #[command(flatten)]
     network: NetworkArgs,
     #[command(flatten)]
-    payer: PayerArgs,
-    #[command(flatten)]
-    consent: ConsentArgs,
-    #[command(flatten)]
-    cluster: ClusterArgs,
-    /// What to print on stdout
-    #[arg(long, value_name = "FORMAT", default_value = "table")]
-    output: Format,
+    session: SessionArgs,
 }
 
 #[derive(Debug, clap::Args)]
@@ -95,7 +87,6 @@ struct Outcome {
     network: String,
     device: String,
     effect: String,
-    #[serde(flatten)]
     done: Done,
 }
 
@@ -145,21 +136,20 @@ struct Place {
 
 fn act(
     args: &NodeArgs,
-    doing: &str,
+    doing: &'static str,
     signer: Option<&PathBuf>,
     stdout: &mut dyn Write,
     step: impl FnOnce(&Place) -> (String, solana_instruction::Instruction),
 ) -> Result<(), Failure> {
-    args.consent.check(doing)?;
-    args.output.check_no_list()?;
+    let mut session = args.session.open(doing)?;
     let read = |path: &PathBuf| read_keypair(path).map_err(|error| Failure::usage("read the key that signs", error));
     let signer = signer.map(read).transpose()?;
-    let payer = args.payer.read(&args.cluster)?;
-    let mut ledger = args.cluster.connect()?;
-    let network = args.network.find(&mut ledger)?;
-    let node = Reader::new(&mut ledger, network).node(&args.device).map_err(|error| Failure::settling(doing, error))?;
+    let (network, _) = args.network.read(&mut session.ledger)?;
+    let node = Reader::new(&mut session.ledger, network)
+        .node(&args.device)
+        .map_err(|error| Failure::settling(doing, error))?;
     let place = Place {
-        signer: signer.as_ref().unwrap_or(&payer).pubkey(),
+        signer: signer.as_ref().unwrap_or(&session.payer).pubkey(),
         network,
         shard: address::shard(&network, node.shard.into()),
         device: node.device,
@@ -167,11 +157,11 @@ fn act(
     };
     let (effect, instruction) = step(&place);
     // The payer signs anyway, and not twice.
-    let signers: Vec<&Keypair> = signer.iter().filter(|key| key.pubkey() != payer.pubkey()).collect();
+    let signers: Vec<&Keypair> = signer.iter().filter(|key| key.pubkey() != session.payer_address()).collect();
     let steps = [Step::new(effect.clone(), vec![instruction])];
-    let done = carry_out(&mut ledger, &payer, doing, &steps, &signers, &args.consent)?;
+    let done = session.carry_out(&steps, &signers)?;
     let outcome = Outcome { network: network.to_string(), device: place.device.to_string(), effect, done };
-    print(stdout, args.output, &outcome, |out| {
+    session.print(stdout, &outcome, |out| {
         let was = if outcome.done.sent { "done" } else { "not sent" };
         writeln!(out, "{was}: {}; fee {}", outcome.effect, sol(outcome.done.fee_lamports))
     })

@@ -13,11 +13,10 @@ use stipend_client::instruction::instruction_name;
 use stipend_client::reader::Reader;
 use stipend_client::settlement::Settlement;
 
-use crate::cluster::{carry_out, ClusterArgs, ConsentArgs, Done, NetworkArgs, PayerArgs, Step};
+use crate::cluster::{Done, NetworkArgs, SessionArgs, Step};
 use crate::failure::Failure;
 use crate::figure::{counted, sol};
 use crate::keypair_file::read_keypair;
-use crate::print::{print, Format};
 
 const DOING: &str = "register the devices";
 
@@ -38,14 +37,7 @@ pub struct Args {
     #[command(flatten)]
     network: NetworkArgs,
     #[command(flatten)]
-    payer: PayerArgs,
-    #[command(flatten)]
-    consent: ConsentArgs,
-    #[command(flatten)]
-    cluster: ClusterArgs,
-    /// What to print on stdout
-    #[arg(long, value_name = "FORMAT", default_value = "table")]
-    output: Format,
+    session: SessionArgs,
 }
 
 /// The JSON object; its fields are documented in `app/cli/README.md`.
@@ -55,23 +47,20 @@ struct Outcome {
     owner: String,
     registered: Vec<String>,
     already_registered: Vec<String>,
-    #[serde(flatten)]
     done: Done,
 }
 
 pub fn run(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
-    args.consent.check(DOING)?;
-    args.output.check_no_list()?;
+    args.session.check(DOING)?;
     let devices = read_devices(args)?;
     let read = |path: &PathBuf| read_keypair(path).map_err(|error| Failure::usage("read the registrar's key", error));
     let registrar = args.registrar.as_ref().map(read).transpose()?;
-    let payer = args.payer.read(&args.cluster)?;
-    let owner = args.owner.unwrap_or_else(|| payer.pubkey());
-    let mut ledger = args.cluster.connect()?;
-    let network = args.network.find(&mut ledger)?;
+    let mut session = args.session.open(DOING)?;
+    let owner = args.owner.unwrap_or_else(|| session.payer_address());
+    let (network, _) = args.network.read(&mut session.ledger)?;
     let failed = |error| Failure::settling(DOING, error);
 
-    let mut reader = Reader::new(&mut ledger, network);
+    let mut reader = Reader::new(&mut session.ledger, network);
     let known: BTreeMap<_, _> = reader.nodes().map_err(failed)?.into_iter().map(|node| (node.device, node)).collect();
     let shards = reader.shards().map_err(failed)?;
     let (mut new, mut already) = (Vec::new(), Vec::new());
@@ -98,16 +87,19 @@ pub fn run(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
     }
 
     let registrar_key = registrar.as_ref().map(|key| key.pubkey());
-    let planned =
-        Settlement::new(&mut ledger, &payer, network).plan_registrations(&new, registrar_key.as_ref(), &owner);
+    let planned = Settlement::new(&mut session.ledger, &session.payer, network).plan_registrations(
+        &new,
+        registrar_key.as_ref(),
+        &owner,
+    );
     let steps: Vec<_> = planned.map_err(failed)?.into_iter().map(step).collect();
     let signers: Vec<&Keypair> = devices.values().chain(&registrar).collect();
-    let done = carry_out(&mut ledger, &payer, DOING, &steps, &signers, &args.consent)?;
+    let done = session.carry_out(&steps, &signers)?;
 
     let registered = if done.sent { new.iter().map(Address::to_string).collect() } else { Vec::new() };
     let (network, owner) = (network.to_string(), owner.to_string());
     let outcome = Outcome { network, owner, registered, already_registered: already, done };
-    print(stdout, args.output, &outcome, |out| {
+    session.print(stdout, &outcome, |out| {
         for device in &outcome.registered {
             writeln!(out, "{device} is registered")?;
         }

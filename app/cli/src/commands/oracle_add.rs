@@ -1,6 +1,6 @@
 //! `stipend oracle add`
 
-use std::io::{self, Write};
+use std::io::Write;
 
 use serde::Serialize;
 use solana_address::Address;
@@ -9,10 +9,9 @@ use stipend_client::instruction;
 use stipend_client::ledger::Ledger as _;
 use stipend_client::reader::Reader;
 
-use crate::cluster::{carry_out, AuthorityArgs, ClusterArgs, ConsentArgs, Done, NetworkArgs, PayerArgs, Step};
+use crate::cluster::{AuthorityArgs, Done, NetworkArgs, SessionArgs, Step};
 use crate::failure::Failure;
 use crate::figure::sol;
-use crate::print::{print, Format};
 
 const DOING: &str = "add the oracle";
 
@@ -30,14 +29,7 @@ pub struct Args {
     #[command(flatten)]
     authority: AuthorityArgs,
     #[command(flatten)]
-    payer: PayerArgs,
-    #[command(flatten)]
-    cluster: ClusterArgs,
-    #[command(flatten)]
-    consent: ConsentArgs,
-    /// What to print on stdout
-    #[arg(long, value_name = "FORMAT", default_value = "table")]
-    output: Format,
+    session: SessionArgs,
 }
 
 /// The JSON object; its fields are documented in `app/cli/README.md`.
@@ -51,26 +43,21 @@ struct Outcome {
 }
 
 pub fn run(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
-    args.consent.check(DOING)?;
-    args.output.check_no_list()?;
-    let payer = args.payer.read(&args.cluster)?;
-    let authority = args.authority.read(&payer)?;
-    let mut ledger = args.cluster.connect()?;
-    let address = args.network.find(&mut ledger)?;
-    let read = Reader::new(&mut ledger, address).network();
-    let network = read.map_err(|error| Failure::settling(DOING, error))?;
-    let now = ledger.now().map_err(|error| Failure::settling(DOING, error))?;
+    let mut session = args.session.open(DOING)?;
+    let authority = args.authority.read(&session.payer)?;
+    let (address, network) = args.network.read(&mut session.ledger)?;
+    let now = session.ledger.now().map_err(|error| Failure::settling(DOING, error))?;
     let from_epoch = network.schedule().next_epoch(now);
     let bond_lamports = network.policy_at(from_epoch).oracle_bond_lamports;
     let effect =
         format!("let {} measure from epoch {from_epoch} on, with a bond of {}", args.oracle, sol(bond_lamports));
-    let add = instruction::add_oracle(&payer.pubkey(), &authority.pubkey(), &address, &args.oracle);
-    let done = carry_out(&mut ledger, &payer, DOING, &[Step::new(effect, vec![add])], &[&authority], &args.consent)?;
+    let add = instruction::add_oracle(&session.payer_address(), &authority.pubkey(), &address, &args.oracle);
+    let done = session.carry_out(&[Step::new(effect, vec![add])], &[&authority])?;
     // The clock went on between the look and the deed.
-    let from_epoch = if done.sent { first_epoch(&mut ledger, &address, &args.oracle)? } else { from_epoch };
+    let from_epoch = if done.sent { first_epoch(&mut session.ledger, &address, &args.oracle)? } else { from_epoch };
     let outcome =
         Outcome { network: address.to_string(), oracle: args.oracle.to_string(), from_epoch, bond_lamports, done };
-    print(stdout, args.output, &outcome, |out: &mut dyn Write| -> io::Result<()> {
+    session.print(stdout, &outcome, |out| {
         let will = if outcome.done.sent { "measures" } else { "would measure" };
         writeln!(out, "Oracle {} {will} from epoch {} on", outcome.oracle, outcome.from_epoch)
     })

@@ -1,15 +1,14 @@
 //! `stipend oracle remove`
 
-use std::io::{self, Write};
+use std::io::Write;
 
 use serde::Serialize;
 use solana_address::Address;
 use solana_signer::Signer as _;
 use stipend_client::instruction;
 
-use crate::cluster::{carry_out, AuthorityArgs, ClusterArgs, ConsentArgs, Done, NetworkArgs, PayerArgs, Step};
+use crate::cluster::{AuthorityArgs, Done, NetworkArgs, SessionArgs, Step};
 use crate::failure::Failure;
-use crate::print::{print, Format};
 
 const DOING: &str = "remove the oracle";
 
@@ -29,14 +28,7 @@ pub struct Args {
     #[command(flatten)]
     authority: AuthorityArgs,
     #[command(flatten)]
-    payer: PayerArgs,
-    #[command(flatten)]
-    cluster: ClusterArgs,
-    #[command(flatten)]
-    consent: ConsentArgs,
-    /// What to print on stdout
-    #[arg(long, value_name = "FORMAT", default_value = "table")]
-    output: Format,
+    session: SessionArgs,
 }
 
 /// The JSON object; its fields are documented in `app/cli/README.md`.
@@ -49,20 +41,17 @@ struct Outcome {
 }
 
 pub fn run(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
-    args.consent.check(DOING)?;
-    args.output.check_no_list()?;
-    let payer = args.payer.read(&args.cluster)?;
-    let authority = args.authority.read(&payer)?;
-    let mut ledger = args.cluster.connect()?;
-    let address = args.network.find(&mut ledger)?;
+    let mut session = args.session.open(DOING)?;
+    let authority = args.authority.read(&session.payer)?;
+    let (address, _) = args.network.read(&mut session.ledger)?;
     let when =
         if args.at_once { "from the open epoch on, whose reports by it are void" } else { "from the next epoch on" };
     let effect = format!("let {} measure no more {when}", args.oracle);
     let remove = instruction::remove_oracle(&authority.pubkey(), &address, &args.oracle, args.at_once);
-    let done = carry_out(&mut ledger, &payer, DOING, &[Step::new(effect, vec![remove])], &[&authority], &args.consent)?;
+    let done = session.carry_out(&[Step::new(effect, vec![remove])], &[&authority])?;
     let outcome =
         Outcome { network: address.to_string(), oracle: args.oracle.to_string(), at_once: args.at_once, done };
-    print(stdout, args.output, &outcome, |out: &mut dyn Write| -> io::Result<()> {
+    session.print(stdout, &outcome, |out| {
         let is = if outcome.done.sent { "is removed" } else { "would be removed" };
         writeln!(out, "Oracle {} {is}, {when}", outcome.oracle)
     })

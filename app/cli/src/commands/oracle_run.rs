@@ -9,10 +9,9 @@ use solana_address::Address;
 use solana_keypair::Keypair;
 use solana_signer::Signer as _;
 use stipend_client::ledger::Accounts as _;
-use stipend_client::reader::Reader;
 use stipend_client::rpc::RpcLedger;
 
-use crate::cluster::{ClusterArgs, NetworkArgs};
+use crate::cluster::{ClusterArgs, NamedNetworkArgs};
 use crate::failure::{ExitKind, Failure};
 use crate::keypair_file::{read_key, read_keypair};
 use crate::print::{print, Format};
@@ -72,7 +71,7 @@ pub struct Args {
     #[command(flatten)]
     metrics: MetricsArgs,
     #[command(flatten)]
-    network: NetworkArgs,
+    network: NamedNetworkArgs,
     #[command(flatten)]
     cluster: ClusterArgs,
     /// What to print on stdout at the end
@@ -116,11 +115,7 @@ pub fn run(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
     };
     // A prober is at work whether or not the cluster answers: the journal remembers when the network's epochs are.
     let source = known.map(|known| start(&args.source, &known.clock)).transpose()?;
-    let found = wait_for_cluster(&stop, &mut waiting.rest, args.once, || {
-        let network = args.network.find(&mut ledger)?;
-        let state = Reader::new(&mut ledger, network).network().map_err(|error| Failure::settling(DOING, error))?;
-        Ok((network, state))
-    })?;
+    let found = wait_for_cluster(&stop, &mut waiting.rest, args.once, || args.network.read(&mut ledger))?;
     let Some((network, state)) = found else {
         return Ok(());
     };

@@ -1,16 +1,14 @@
 //! `stipend oracle withdraw-bond`
 
-use std::io::{self, Write};
+use std::io::Write;
 
 use serde::Serialize;
 use solana_address::Address;
 use stipend_client::instruction;
-use stipend_client::reader::Reader;
 
-use crate::cluster::{carry_out, ClusterArgs, ConsentArgs, Done, NetworkArgs, PayerArgs, Step};
+use crate::cluster::{Done, NetworkArgs, SessionArgs, Step};
 use crate::failure::Failure;
 use crate::figure::sol;
-use crate::print::{print, Format};
 
 const DOING: &str = "withdraw the bond";
 
@@ -23,14 +21,7 @@ pub struct Args {
     #[command(flatten)]
     network: NetworkArgs,
     #[command(flatten)]
-    payer: PayerArgs,
-    #[command(flatten)]
-    cluster: ClusterArgs,
-    #[command(flatten)]
-    consent: ConsentArgs,
-    /// What to print on stdout
-    #[arg(long, value_name = "FORMAT", default_value = "table")]
-    output: Format,
+    session: SessionArgs,
 }
 
 /// The JSON object; its fields are documented in `app/cli/README.md`.
@@ -43,13 +34,8 @@ struct Outcome {
 }
 
 pub fn run(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
-    args.consent.check(DOING)?;
-    args.output.check_no_list()?;
-    let payer = args.payer.read(&args.cluster)?;
-    let mut ledger = args.cluster.connect()?;
-    let address = args.network.find(&mut ledger)?;
-    let read = Reader::new(&mut ledger, address).network();
-    let network = read.map_err(|error| Failure::settling(DOING, error))?;
+    let mut session = args.session.open(DOING)?;
+    let (address, network) = args.network.read(&mut session.ledger)?;
     // A key that came back has two entries; each bond goes where it came from.
     let bonds = network.oracles.entries.iter().filter(|entry| entry.key == args.oracle && entry.bond_lamports > 0);
     let bonds: Vec<_> = bonds.collect();
@@ -64,9 +50,9 @@ pub fn run(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
         })
         .collect();
     let bond_lamports = bonds.iter().map(|entry| entry.bond_lamports).sum();
-    let done = carry_out(&mut ledger, &payer, DOING, &steps, &[], &args.consent)?;
+    let done = session.carry_out(&steps, &[])?;
     let outcome = Outcome { network: address.to_string(), oracle: args.oracle.to_string(), bond_lamports, done };
-    print(stdout, args.output, &outcome, |out: &mut dyn Write| -> io::Result<()> {
+    session.print(stdout, &outcome, |out| {
         let is = if outcome.done.sent { "is paid back" } else { "would be paid back" };
         writeln!(out, "The bond of {} of oracle {} {is}", sol(outcome.bond_lamports), outcome.oracle)
     })

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use tempfile::TempDir;
+use crate::folder::TempDir;
 
 /// Runs `stipend` with these arguments. Which program runs in the VM is the environment's to say.
 pub fn stipend(args: &[&str]) -> Output {
@@ -26,7 +26,7 @@ pub fn printed(args: &[&str]) -> String {
 /// The accounts that a demonstration leaves, in a folder that lives as long as the first value.
 #[track_caller]
 pub fn left_accounts(args: &[&str]) -> (TempDir, PathBuf) {
-    let parent = tempfile::tempdir().expect("a folder");
+    let parent = TempDir::new();
     let folder = parent.path().join("accounts");
     printed(&[&["demo", "--output", "json", "--accounts", path(&folder)], args].concat());
     (parent, folder)

@@ -1,5 +1,6 @@
 //! Builders, one for each instruction of the program, by what they act on.
 
+mod mint;
 mod name;
 mod network;
 mod node;
@@ -8,6 +9,7 @@ mod report;
 mod settlement;
 mod shard;
 
+pub use mint::*;
 pub use name::*;
 pub use network::*;
 pub use node::*;

@@ -29,7 +29,6 @@ use solana_rpc_client_api::{
     filter::{Memcmp, RpcFilterType},
     response::RpcSimulateTransactionResult,
 };
-use solana_signature::Signature;
 use solana_signer::Signer;
 use std::{
     collections::HashSet,

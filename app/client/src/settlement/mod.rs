@@ -9,6 +9,7 @@ mod claim_cost;
 mod crank;
 mod ending;
 mod judging;
+mod opening;
 mod packing;
 mod registration;
 mod report;
@@ -16,6 +17,7 @@ mod report;
 pub use claim::{ClaimOutcome, ClaimPlan, OwnerClaim};
 pub use claim_cost::ClaimCost;
 pub(crate) use crank::score_shard;
+pub use opening::missing_reports;
 pub use packing::Part;
 
 pub use crate::reader::{ReadError as SettlementError, ShardState};

@@ -1,6 +1,6 @@
 //! Devices join, and shards and reports are opened for them.
 
-use super::{packing::pack, Settlement, SettlementError};
+use super::{missing_reports, packing::pack, Settlement, SettlementError};
 use crate::{
     address,
     instruction::{self, Vacancy},
@@ -103,16 +103,15 @@ impl<L: Ledger> Settlement<'_, L> {
     /// needs none. Returns how many.
     pub fn open_reports(&mut self, epoch: u32) -> Result<usize, SettlementError> {
         let network = self.network()?;
-        let mut opened = 0;
-        for shard in self.shards()?.iter().filter(|shard| !shard.header.is_dormant()) {
-            for oracle in network.oracles.active(epoch) {
-                if self.reader().report(&shard.address, &oracle.key)?.is_none() {
-                    let payer = self.payer.pubkey();
-                    self.send(&[instruction::open_report(&payer, &self.network, &shard.address, &oracle.key)], &[])?;
-                    opened += 1;
-                }
-            }
+        let oracles: Vec<_> = network.oracles.active(epoch).map(|oracle| oracle.key).collect();
+        let shards = self.shards()?;
+        let awake: Vec<_> =
+            shards.iter().filter(|shard| !shard.header.is_dormant()).map(|shard| shard.address).collect();
+        let missing = missing_reports(self.ledger, &awake, &oracles)?;
+        for (shard, oracle) in &missing {
+            let open = instruction::open_report(&self.payer.pubkey(), &self.network, shard, oracle);
+            self.send(&[open], &[])?;
         }
-        Ok(opened)
+        Ok(missing.len())
     }
 }

@@ -11,7 +11,7 @@ use super::nodes::retire;
 use super::step::Conservation;
 use super::world::{key, World, OWNERS, REPORT_SECS, TOKEN_PROGRAM};
 use crate::failure::{ExitKind, Failure};
-use crate::figure::tokens;
+use crate::token::tokens;
 
 /// The epoch under way on the last day.
 const LAST_EPOCH: u32 = 53;

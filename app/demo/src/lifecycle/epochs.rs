@@ -7,7 +7,8 @@ use stipend_client::program::state::Entry;
 
 use super::world::{key, World};
 use crate::failure::Failure;
-use crate::figure::{grouped, tokens};
+use crate::figure::grouped;
+use crate::token::tokens;
 
 /// What oracles measure on a good day: they differ by a few kbit/s, and oracle 3 sees device 2 far too fast.
 pub fn good_day(oracle: &str, shard: u32, slot: u16) -> Entry {

@@ -10,10 +10,9 @@ use stipend_client::program::state::{EmissionParams, PolicyParams};
 use stipend_client::settlement::Settlement;
 
 use super::world::{key, World, EPOCH_SECS, GENESIS, LAMPORTS_PER_SOL, REPORT_SECS, SCORE_SECS, TOKEN_PROGRAM};
-use crate::failure::{ExitKind, Failure};
-use stipend_client::unit::DECIMALS;
+use crate::failure::Failure;
+use crate::token::DECIMALS;
 
-const MINT_BYTES: usize = 82;
 /// One token.
 pub const TOKEN_ATOMS: u64 = 1_000_000_000;
 /// What each of the first network's epochs emits, before any decay.
@@ -106,19 +105,17 @@ pub fn tell(world: &mut World) -> Result<(), Failure> {
 
 fn create_mint(world: &mut World) -> Result<(), Failure> {
     let (operator, mint, authority) = (key("operator"), key("mint"), key("authority").pubkey());
-    let lamports =
-        world.ledger.rent_lamports(MINT_BYTES).map_err(|error| Failure::settling("create the mint", error))?;
-    let create = solana_system_interface::instruction::create_account(
+    let rent = world.ledger.rent_lamports(instruction::MINT_BYTES);
+    let rent_lamports = rent.map_err(|error| Failure::settling("create the mint", error))?;
+    let create = instruction::create_mint(
         &operator.pubkey(),
         &mint.pubkey(),
-        lamports,
-        MINT_BYTES as u64,
+        &authority,
         &TOKEN_PROGRAM,
+        DECIMALS,
+        rent_lamports,
     );
-    let initialize =
-        spl_token_interface::instruction::initialize_mint2(&TOKEN_PROGRAM, &mint.pubkey(), &authority, None, DECIMALS)
-            .map_err(|error| Failure::new(ExitKind::Bug, "create the mint", error))?;
-    world.send("a mint with 9 decimals, and nobody who could freeze it", &operator, &[create, initialize], &[&mint])
+    world.send("a mint with 9 decimals, and nobody who could freeze it", &operator, &create, &[&mint])
 }
 
 /// What adds an oracle to a network, and its bond, which it pays itself.

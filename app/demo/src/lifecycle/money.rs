@@ -10,7 +10,7 @@ use super::epochs::good_day;
 use super::governance::strict_policy;
 use super::world::{key, World, TOKEN_PROGRAM};
 use crate::failure::Failure;
-use crate::figure::tokens;
+use crate::token::tokens;
 
 /// What claims slots of shard 0 of the first network, by anybody.
 pub fn claim(world: &World, owner: &str, slots: &[u16]) -> Instruction {

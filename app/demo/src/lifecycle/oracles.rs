@@ -9,7 +9,8 @@ use super::epochs::good_day;
 use super::foundation::add_oracle;
 use super::world::{key, World};
 use crate::failure::Failure;
-use crate::figure::{sol, tokens};
+use crate::figure::sol;
+use crate::token::tokens;
 
 /// Another day than the good one.
 fn lie(oracle: &str, shard: u32, slot: u16) -> Entry {

@@ -7,7 +7,7 @@ use super::nodes::retire;
 use super::verdict;
 use super::world::{key, World};
 use crate::failure::Failure;
-use crate::figure::tokens;
+use crate::token::tokens;
 
 /// The first epoch of the stall.
 const FIRST: u32 = 10;

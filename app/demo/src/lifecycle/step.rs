@@ -6,8 +6,9 @@ use comfy_table::{ColumnConstraint, Width};
 use serde::Serialize;
 
 use super::Story;
-use crate::figure::{grouped, sol, tokens};
+use crate::figure::{grouped, sol};
 use crate::table::table;
+use crate::token::tokens;
 
 /// Widths past which a table would leave most terminals; longer texts go on in the next line.
 const INSTRUCTION_WIDTH: u16 = 25;

@@ -64,8 +64,8 @@ pub fn start_services(world: &World) -> Services {
     }
     fs::write(world.stipend.path("source.csv"), rows).expect("a file");
     let rest = ["--poll-secs", "1", "--output", "json"].map(str::to_owned);
-    let start = |number| world.stipend.start(&[&run_oracle(number, "source.csv")[..], &rest].concat(), None);
-    let crank = ["crank", "run"].map(str::to_owned);
+    let start = |number| world.stipend.start(&[&run_oracle(world, number, "source.csv")[..], &rest].concat(), None);
+    let crank = ["crank", "run", "--network", &world.network().to_string()].map(str::to_owned);
     Services { oracles: [start(1), start(2)], crank: world.stipend.start(&[&crank[..], &rest].concat(), None) }
 }
 

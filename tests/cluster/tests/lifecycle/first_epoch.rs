@@ -46,7 +46,7 @@ fn read(world: &World, name: &str) -> String {
 pub fn report(world: &mut World) {
     let network = world.network().to_string();
     for number in 1..=2 {
-        let run = run_oracle(number, &format!("measured-{number}.csv"));
+        let run = run_oracle(world, number, &format!("measured-{number}.csv"));
         let run: Vec<_> = run.iter().map(String::as_str).collect();
         let reported = world.read(&[&run[..], &["--once"]].concat());
         let expected =
@@ -91,12 +91,13 @@ pub fn report(world: &mut World) {
 }
 
 /// The words that run an oracle with its own key, journal and payer.
-pub fn run_oracle(number: usize, source: &str) -> Vec<String> {
+pub fn run_oracle(world: &World, number: usize, source: &str) -> Vec<String> {
     let line = match number {
         1 => "oracle run --key oracle-1.json --journal journal-1 --signed",
         _ => "oracle run --key oracle-2.json --journal journal-2 --relayed-by relayer.json",
     };
-    let rest = ["--measurements", source, "--labels", "labels.csv", "--settle-secs", "0"];
+    let network = world.network().to_string();
+    let rest = ["--measurements", source, "--labels", "labels.csv", "--settle-secs", "0", "--network", &network];
     line.split(' ').chain(rest).map(str::to_owned).collect()
 }
 
@@ -105,7 +106,7 @@ pub fn settle(world: &mut World) {
     let network = world.network().to_string();
     let can_do = world.status()["can_do"].clone();
     assert_eq!(can_do, json!([{"instruction": "score_shard", "epoch": 0, "shards": [0]}]));
-    let cranked = world.read(&["crank", "run", "--once"]);
+    let cranked = world.read(&["crank", "run", "--once", "--network", &network]);
     let fee_lamports = 4 * FEE_LAMPORTS;
     let expected = json!({
         "network": network, "open_epoch": 1, "scored": 1, "judged": 1, "closed": 1, "settled": 1, "reports_opened": 0,

@@ -158,6 +158,7 @@ impl World {
     #[track_caller]
     pub fn write(&mut self, arguments: &[&str], transactions: u64, signatures: u64) -> Value {
         let mut written = self.stipend.run(&[arguments, &["--yes", "--output", "json"]].concat()).json();
+        // Of `claim` alone it is not apart from the rest.
         let is_nested = written.get("done").is_some();
         let done = if is_nested { &mut written["done"] } else { &mut written };
         let done = done.as_object_mut().expect("an object");

@@ -56,10 +56,9 @@ impl World {
             ledger.airdrop(&rich, 1_000_000_000_000).expect("lamports");
         }
         let token_program = spl_token_interface::ID;
-        let rent = ledger.rent_lamports(82).expect("a rent");
-        let create = solana_system_interface::instruction::create_account(&authority, &mint, rent, 82, &token_program);
-        let initialize = spl_token_interface::instruction::initialize_mint2(&token_program, &mint, &authority, None, 3);
-        ledger.send(&payer, &[create, initialize.expect("an instruction")], &[&mint_key]).expect("a mint");
+        let rent = ledger.rent_lamports(instruction::MINT_BYTES).expect("a rent");
+        let create = instruction::create_mint(&authority, &mint, &authority, &token_program, 3, rent);
+        ledger.send(&payer, &create, &[&mint_key]).expect("a mint");
         let network = address::network(&mint, 0);
         let create =
             instruction::create_network(&authority, &authority, &mint, &token_program, params(mint_limit_atoms));

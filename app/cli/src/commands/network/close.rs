@@ -1,6 +1,6 @@
 //! `stipend network close`
 
-use std::io::{self, Write};
+use std::io::Write;
 
 use serde::Serialize;
 use solana_address::Address;
@@ -10,10 +10,9 @@ use stipend_client::ledger::Search;
 use stipend_client::program::state::{Network, Oracle, Report, Slot};
 use stipend_client::reader::{reports_of, DirectoryState, Reader, ShardState};
 
-use crate::cluster::{carry_out, AuthorityArgs, ClusterArgs, ConsentArgs, Done, NetworkArgs, PayerArgs, Step};
+use crate::cluster::{AuthorityArgs, Done, NetworkArgs, SessionArgs, Step};
 use crate::failure::{ExitKind, Failure};
 use crate::figure::{counted, sol};
-use crate::print::{print, Format};
 
 const DOING: &str = "close the network";
 /// Slots that are taken off a shard in one transaction: each names who paid for it.
@@ -36,14 +35,7 @@ pub struct Args {
     #[command(flatten)]
     authority: AuthorityArgs,
     #[command(flatten)]
-    payer: PayerArgs,
-    #[command(flatten)]
-    cluster: ClusterArgs,
-    #[command(flatten)]
-    consent: ConsentArgs,
-    /// What to print on stdout
-    #[arg(long, value_name = "FORMAT", default_value = "table")]
-    output: Format,
+    session: SessionArgs,
 }
 
 /// The JSON object; its fields are documented in `app/cli/README.md`.
@@ -72,16 +64,13 @@ enum InUse {
 }
 
 pub fn run(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
-    args.consent.check(DOING)?;
-    args.output.check_no_list()?;
-    let payer = args.payer.read(&args.cluster)?;
-    let authority = args.authority.read(&payer)?;
-    let mut ledger = args.cluster.connect()?;
-    let address = args.network.find(&mut ledger)?;
-    let (mint, steps) = plan(&mut ledger, &address, &authority.pubkey())?;
-    let done = carry_out(&mut ledger, &payer, DOING, &steps, &[&authority], &args.consent)?;
+    let mut session = args.session.open(DOING)?;
+    let authority = args.authority.read(&session.payer)?;
+    let (address, _) = args.network.read(&mut session.ledger)?;
+    let (mint, steps) = plan(&mut session.ledger, &address, &authority.pubkey())?;
+    let done = session.carry_out(&steps, &[&authority])?;
     let outcome = Outcome { network: address.to_string(), mint: mint.to_string(), done };
-    print(stdout, args.output, &outcome, |out: &mut dyn Write| -> io::Result<()> {
+    session.print(stdout, &outcome, |out| {
         let is = if outcome.done.sent { "is closed" } else { "could be closed; nothing was sent" };
         writeln!(out, "Network {} {is}", outcome.network)
     })

@@ -1,6 +1,6 @@
 //! `stipend network create`
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::PathBuf;
 
 use serde::Serialize;
@@ -18,11 +18,10 @@ use super::genesis::Genesis;
 use super::mint;
 use super::rules::{DecayArgs, RulesArgs};
 use super::view::domain_text;
-use crate::cluster::{carry_out, AuthorityArgs, ClusterArgs, ConsentArgs, Done, PayerArgs, Step};
+use crate::cluster::{AuthorityArgs, Done, SessionArgs, Step};
 use crate::failure::{ExitKind, Failure};
 use crate::figure::{grouped, utc};
 use crate::keypair_file::{generate_key, read_keypair};
-use crate::print::{print, Format};
 use stipend_client::rules::{default_emission, default_rules};
 use stipend_client::unit::Unit;
 
@@ -84,14 +83,7 @@ pub struct Args {
     #[command(flatten)]
     authority: AuthorityArgs,
     #[command(flatten)]
-    payer: PayerArgs,
-    #[command(flatten)]
-    cluster: ClusterArgs,
-    #[command(flatten)]
-    consent: ConsentArgs,
-    /// What to print on stdout
-    #[arg(long, value_name = "FORMAT", default_value = "table")]
-    output: Format,
+    session: SessionArgs,
 }
 
 /// The JSON object; its fields are documented in `app/cli/README.md`.
@@ -105,25 +97,22 @@ struct Outcome {
 }
 
 pub fn run(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
-    args.consent.check(DOING)?;
-    args.output.check_no_list()?;
-    let payer = args.payer.read(&args.cluster)?;
-    let authority = args.authority.read(&payer)?;
-    let mut ledger = args.cluster.connect()?;
-    let Plan { mint, mint_key, step } = args.plan(&mut ledger, &payer.pubkey(), &authority.pubkey())?;
+    let mut session = args.session.open(DOING)?;
+    let authority = args.authority.read(&session.payer)?;
+    let Plan { mint, mint_key, step } = args.plan(&mut session.ledger, &session.payer.pubkey(), &authority.pubkey())?;
     let signers: Vec<_> = [&authority].into_iter().chain(&mint_key).collect();
-    let done = carry_out(&mut ledger, &payer, DOING, &[step], &signers, &args.consent)?;
+    let done = session.carry_out(&[step], &signers)?;
 
     let network = address::network(&mint, args.id);
     let domain = if done.sent {
-        let read = Reader::new(&mut ledger, network).network();
+        let read = Reader::new(&mut session.ledger, network).network();
         let read = read.map_err(|error| Failure::settling("read the new network", error))?;
         Some(domain_text(&read.domain))
     } else {
         None
     };
     let outcome = Outcome { network: network.to_string(), mint: mint.to_string(), domain, done };
-    print(stdout, args.output, &outcome, |out: &mut dyn Write| -> io::Result<()> {
+    session.print(stdout, &outcome, |out| {
         writeln!(out, "Network  {}", outcome.network)?;
         writeln!(out, "Mint     {}", outcome.mint)?;
         match &outcome.domain {

@@ -1,15 +1,16 @@
-//! What the commands have in common that one signature of a role does.
+//! `stipend network pause`, `resume`, `propose-authority`, `accept-authority` and `set-guardian`: one signature of a role.
 
-use std::io::{self, Write};
+use std::io::Write;
 
 use serde::Serialize;
 use solana_address::Address;
 use solana_instruction::Instruction;
 use solana_signer::Signer as _;
+use stipend_client::instruction;
 
-use crate::cluster::{carry_out, AuthorityArgs, ClusterArgs, ConsentArgs, Done, NetworkArgs, PayerArgs, Step};
+use super::rules::Somebody;
+use crate::cluster::{AuthorityArgs, Done, NetworkArgs, SessionArgs, Step};
 use crate::failure::Failure;
-use crate::print::{print, Format};
 
 #[derive(Debug, clap::Args)]
 pub struct GovernArgs {
@@ -18,14 +19,82 @@ pub struct GovernArgs {
     #[command(flatten)]
     authority: AuthorityArgs,
     #[command(flatten)]
-    payer: PayerArgs,
+    session: SessionArgs,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "The authority's pause lasts until it resumes. The guardian may pause too, with its key as --authority: that \
+                  pause ends by itself after 7 days, and then the guardian can't pause for 7 days. Nothing that was earned is lost."
+)]
+pub struct PauseArgs {
     #[command(flatten)]
-    cluster: ClusterArgs,
+    govern: GovernArgs,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct ResumeArgs {
     #[command(flatten)]
-    consent: ConsentArgs,
-    /// What to print on stdout
-    #[arg(long, value_name = "FORMAT", default_value = "table")]
-    output: Format,
+    govern: GovernArgs,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct ProposeAuthorityArgs {
+    /// Who may become the authority; `none` withdraws a proposal
+    #[arg(value_name = "ADDRESS")]
+    new: Somebody,
+    #[command(flatten)]
+    govern: GovernArgs,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "--authority is the key of the new authority, who was proposed.")]
+pub struct AcceptAuthorityArgs {
+    #[command(flatten)]
+    govern: GovernArgs,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct SetGuardianArgs {
+    /// Who may pause and not resume; `none` for nobody
+    #[arg(value_name = "ADDRESS")]
+    new: Somebody,
+    #[command(flatten)]
+    govern: GovernArgs,
+}
+
+pub fn pause(args: &PauseArgs, stdout: &mut dyn Write) -> Result<(), Failure> {
+    args.govern.act("pause the network", "stop reports, scoring and claims", instruction::pause, stdout)
+}
+
+pub fn resume(args: &ResumeArgs, stdout: &mut dyn Write) -> Result<(), Failure> {
+    let effect = "let reports, scoring and claims go on; if the open epoch is over, its windows begin now";
+    args.govern.act("resume the network", effect, instruction::resume, stdout)
+}
+
+pub fn propose_authority(args: &ProposeAuthorityArgs, stdout: &mut dyn Write) -> Result<(), Failure> {
+    let new = args.new.0;
+    let effect = match new {
+        Some(new) => format!("let {new} become the authority, once it accepts"),
+        None => "let nobody else become the authority".to_owned(),
+    };
+    let build = |authority: &_, network: &_| instruction::propose_authority(authority, network, new.as_ref());
+    args.govern.act("propose an authority", effect, build, stdout)
+}
+
+pub fn accept_authority(args: &AcceptAuthorityArgs, stdout: &mut dyn Write) -> Result<(), Failure> {
+    let effect = "make whoever signs the authority; the old one has no right left";
+    args.govern.act("accept the authority", effect, instruction::accept_authority, stdout)
+}
+
+pub fn set_guardian(args: &SetGuardianArgs, stdout: &mut dyn Write) -> Result<(), Failure> {
+    let new = args.new.0;
+    let effect = match new {
+        Some(new) => format!("let {new} pause"),
+        None => "let nobody but the authority pause".to_owned(),
+    };
+    let build = |authority: &_, network: &_| instruction::set_guardian(authority, network, new.as_ref());
+    args.govern.act("set the guardian", effect, build, stdout)
 }
 
 /// The JSON object; its fields are documented in `app/cli/README.md`.
@@ -37,26 +106,24 @@ struct Outcome {
 }
 
 impl GovernArgs {
-    /// Does one thing to a network.
+    /// Sends one instruction to a network.
     ///
     /// - `doing` reads well after "failed to", `effect` after "will"; `build` takes who signs, and the network.
-    pub fn act(
+    fn act(
         &self,
-        doing: &str,
-        effect: String,
+        doing: &'static str,
+        effect: impl Into<String>,
         build: impl FnOnce(&Address, &Address) -> Instruction,
         stdout: &mut dyn Write,
     ) -> Result<(), Failure> {
-        self.consent.check(doing)?;
-        self.output.check_no_list()?;
-        let payer = self.payer.read(&self.cluster)?;
-        let authority = self.authority.read(&payer)?;
-        let mut ledger = self.cluster.connect()?;
-        let network = self.network.find(&mut ledger)?;
+        let effect = effect.into();
+        let mut session = self.session.open(doing)?;
+        let authority = self.authority.read(&session.payer)?;
+        let (network, _) = self.network.read(&mut session.ledger)?;
         let step = Step::new(effect.clone(), vec![build(&authority.pubkey(), &network)]);
-        let done = carry_out(&mut ledger, &payer, doing, &[step], &[&authority], &self.consent)?;
+        let done = session.carry_out(&[step], &[&authority])?;
         let outcome = Outcome { network: network.to_string(), effect, done };
-        print(stdout, self.output, &outcome, |out: &mut dyn Write| -> io::Result<()> {
+        session.print(stdout, &outcome, |out| {
             writeln!(out, "Network  {}", outcome.network)?;
             let done = if outcome.done.sent { "Done" } else { "Not done" };
             writeln!(out, "{done}: {}", outcome.effect)

@@ -4,15 +4,12 @@ use solana_address::Address;
 use solana_instruction::Instruction;
 use solana_keypair::Keypair;
 use solana_signer::Signer as _;
-use spl_token_interface::instruction::initialize_mint2;
 use stipend_client::account::{mint, Mint};
 use stipend_client::address::TOKEN_2022;
+use stipend_client::instruction::{create_mint, MINT_BYTES};
 use stipend_client::ledger::Ledger;
 
-use crate::failure::{ExitKind, Failure};
-
-/// Bytes of a mint without extensions, in both token programs.
-const MINT_BYTES: usize = 82;
+use crate::failure::Failure;
 
 /// The mint at an address, and the token program that it belongs to.
 pub fn read(ledger: &mut impl Ledger, address: &Address) -> Result<(Address, Mint), Failure> {
@@ -36,18 +33,7 @@ pub fn create(
     token_program: &Address,
     decimals: u8,
 ) -> Result<[Instruction; 2], Failure> {
-    let doing = "create the mint";
-    let lamports = ledger.rent_lamports(MINT_BYTES).map_err(|error| Failure::settling(doing, error))?;
-    let address = mint.pubkey();
-    let create = solana_system_interface::instruction::create_account(
-        payer,
-        &address,
-        lamports,
-        MINT_BYTES as u64,
-        token_program,
-    );
-    let initialize = initialize_mint2(&spl_token_interface::ID, &address, authority, None, decimals)
-        .map_err(|error| Failure::new(ExitKind::Bug, doing, error))?;
-    // Both programs read this instruction alike.
-    Ok([create, Instruction { program_id: *token_program, ..initialize }])
+    let rent = ledger.rent_lamports(MINT_BYTES);
+    let rent_lamports = rent.map_err(|error| Failure::settling("create the mint", error))?;
+    Ok(create_mint(payer, &mint.pubkey(), authority, token_program, decimals, rent_lamports))
 }

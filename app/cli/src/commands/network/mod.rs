@@ -1,6 +1,5 @@
 //! `stipend network`: what whoever runs a network does.
 
-mod accept_authority;
 mod close;
 mod create;
 mod genesis;
@@ -8,11 +7,7 @@ mod govern;
 mod list;
 mod mint;
 pub mod open_reports;
-mod pause;
-mod propose_authority;
-mod resume;
 pub mod rules;
-mod set_guardian;
 mod show;
 mod update;
 pub mod view;
@@ -34,15 +29,15 @@ pub enum NetworkCommand {
     /// Change the rules from an epoch on that has not begun
     Update(update::Args),
     /// Stop reports, scoring and claims; the guardian may too
-    Pause(pause::Args),
+    Pause(govern::PauseArgs),
     /// Let reports, scoring and claims go on
-    Resume(resume::Args),
+    Resume(govern::ResumeArgs),
     /// Name who may become the authority
-    ProposeAuthority(propose_authority::Args),
+    ProposeAuthority(govern::ProposeAuthorityArgs),
     /// Become the authority
-    AcceptAuthority(accept_authority::Args),
+    AcceptAuthority(govern::AcceptAuthorityArgs),
     /// Name who may pause and not resume
-    SetGuardian(set_guardian::Args),
+    SetGuardian(govern::SetGuardianArgs),
     /// Open the reports that the active oracles need of all shards
     OpenReports(open_reports::Args),
     /// Close a network that nobody uses any more; all rents and bonds go back
@@ -55,11 +50,11 @@ pub fn run(command: &NetworkCommand, stdout: &mut dyn Write) -> Result<(), Failu
         NetworkCommand::Show(args) => show::run(args, stdout),
         NetworkCommand::List(args) => list::run(args, stdout),
         NetworkCommand::Update(args) => update::run(args, stdout),
-        NetworkCommand::Pause(args) => pause::run(args, stdout),
-        NetworkCommand::Resume(args) => resume::run(args, stdout),
-        NetworkCommand::ProposeAuthority(args) => propose_authority::run(args, stdout),
-        NetworkCommand::AcceptAuthority(args) => accept_authority::run(args, stdout),
-        NetworkCommand::SetGuardian(args) => set_guardian::run(args, stdout),
+        NetworkCommand::Pause(args) => govern::pause(args, stdout),
+        NetworkCommand::Resume(args) => govern::resume(args, stdout),
+        NetworkCommand::ProposeAuthority(args) => govern::propose_authority(args, stdout),
+        NetworkCommand::AcceptAuthority(args) => govern::accept_authority(args, stdout),
+        NetworkCommand::SetGuardian(args) => govern::set_guardian(args, stdout),
         NetworkCommand::OpenReports(args) => open_reports::run(args, stdout),
         NetworkCommand::Close(args) => close::run(args, stdout),
     }

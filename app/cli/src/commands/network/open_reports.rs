@@ -1,20 +1,18 @@
 //! `stipend network open-reports`
 
-use std::io::{self, Write};
+use std::io::Write;
 
 use serde::Serialize;
 use solana_address::Address;
 use solana_instruction::Instruction;
-use solana_signer::Signer as _;
 use stipend_client::ledger::Accounts;
 use stipend_client::program::state::Network;
 use stipend_client::reader::{ReadError, Reader};
-use stipend_client::{address, instruction};
+use stipend_client::{instruction, settlement};
 
-use crate::cluster::{carry_out, ClusterArgs, ConsentArgs, Done, NetworkArgs, PayerArgs, Step};
+use crate::cluster::{Done, NetworkArgs, SessionArgs, Step};
 use crate::failure::Failure;
 use crate::figure::counted;
-use crate::print::{print, Format};
 
 const DOING: &str = "open the reports";
 /// Reports that one transaction opens: as many as are sure to fit.
@@ -29,14 +27,7 @@ pub struct Args {
     #[command(flatten)]
     network: NetworkArgs,
     #[command(flatten)]
-    payer: PayerArgs,
-    #[command(flatten)]
-    cluster: ClusterArgs,
-    #[command(flatten)]
-    consent: ConsentArgs,
-    /// What to print on stdout
-    #[arg(long, value_name = "FORMAT", default_value = "table")]
-    output: Format,
+    session: SessionArgs,
 }
 
 /// The JSON object; its fields are documented in `app/cli/README.md`.
@@ -49,18 +40,14 @@ struct Outcome {
 }
 
 pub fn run(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
-    args.consent.check(DOING)?;
-    args.output.check_no_list()?;
-    let payer = args.payer.read(&args.cluster)?;
-    let mut ledger = args.cluster.connect()?;
-    let address = args.network.find(&mut ledger)?;
-    let read = Reader::new(&mut ledger, address).network();
-    let network = read.map_err(|error| Failure::settling(DOING, error))?;
-    let missing = missing_reports(&mut ledger, &address, &network).map_err(|error| Failure::settling(DOING, error))?;
-    let steps = steps(&payer.pubkey(), &address, &missing);
-    let done = carry_out(&mut ledger, &payer, DOING, &steps, &[], &args.consent)?;
+    let mut session = args.session.open(DOING)?;
+    let (address, network) = args.network.read(&mut session.ledger)?;
+    let missing =
+        missing_reports(&mut session.ledger, &address, &network).map_err(|error| Failure::settling(DOING, error))?;
+    let steps = steps(&session.payer_address(), &address, &missing);
+    let done = session.carry_out(&steps, &[])?;
     let outcome = Outcome { network: address.to_string(), missing: missing.len(), done };
-    print(stdout, args.output, &outcome, |out: &mut dyn Write| -> io::Result<()> {
+    session.print(stdout, &outcome, |out| {
         writeln!(out, "Network  {}", outcome.network)?;
         match (outcome.missing as u64, outcome.done.sent) {
             (0, _) => writeln!(out, "Every report is open"),
@@ -83,15 +70,8 @@ pub fn missing_reports(
         }
     }
     let shards = Reader::new(accounts, *network_address).first_shards(network.shard_count)?;
-    let awake = shards.iter().filter(|shard| !shard.header.is_dormant());
-    let pairs: Vec<_> = awake.flat_map(|shard| oracles.iter().map(|oracle| (shard.address, *oracle))).collect();
-    let reports: Vec<_> = pairs.iter().map(|(shard, oracle)| address::report(shard, oracle)).collect();
-    let found = accounts.accounts(&reports)?;
-    // Lamports that somebody sent there are no report.
-    let is_open = |found: &Option<solana_account::Account>| {
-        found.as_ref().is_some_and(|found| found.owner == stipend_client::program::ID)
-    };
-    Ok(pairs.into_iter().zip(&found).filter(|(_, found)| !is_open(found)).map(|(pair, _)| pair).collect())
+    let awake: Vec<_> = shards.iter().filter(|shard| !shard.header.is_dormant()).map(|shard| shard.address).collect();
+    Ok(settlement::missing_reports(accounts, &awake, &oracles)?)
 }
 
 /// What opens these reports.

@@ -1,6 +1,6 @@
 //! `stipend network update`
 
-use std::io::{self, Write};
+use std::io::Write;
 
 use serde::Serialize;
 use solana_signer::Signer as _;
@@ -9,14 +9,12 @@ use stipend_client::ledger::Ledger as _;
 use stipend_client::program::constants::NO_EPOCH;
 use stipend_client::program::math::emission::{checked_decay, is_decay_epoch};
 use stipend_client::program::state::{EmissionParams, Network, PolicyParams};
-use stipend_client::reader::Reader;
 
 use super::rules::{DecayArgs, RulesArgs};
 use super::view::{side_by_side, RulesView};
-use crate::cluster::{carry_out, AuthorityArgs, ClusterArgs, ConsentArgs, Done, NetworkArgs, PayerArgs, Step};
+use crate::cluster::{AuthorityArgs, Done, NetworkArgs, SessionArgs, Step};
 use crate::failure::Failure;
 use crate::figure::grouped;
-use crate::print::{print, Format};
 use stipend_client::unit::unit_text;
 
 const DOING: &str = "update the network's rules";
@@ -44,14 +42,7 @@ pub struct Args {
     #[command(flatten)]
     authority: AuthorityArgs,
     #[command(flatten)]
-    payer: PayerArgs,
-    #[command(flatten)]
-    cluster: ClusterArgs,
-    #[command(flatten)]
-    consent: ConsentArgs,
-    /// What to print on stdout
-    #[arg(long, value_name = "FORMAT", default_value = "table")]
-    output: Format,
+    session: SessionArgs,
 }
 
 /// The JSON object; its fields are documented in `app/cli/README.md`.
@@ -74,15 +65,10 @@ struct Chosen {
 }
 
 pub fn run(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
-    args.consent.check(DOING)?;
-    args.output.check_no_list()?;
-    let payer = args.payer.read(&args.cluster)?;
-    let authority = args.authority.read(&payer)?;
-    let mut ledger = args.cluster.connect()?;
-    let address = args.network.find(&mut ledger)?;
-    let read = Reader::new(&mut ledger, address).network();
-    let network = read.map_err(|error| Failure::settling(DOING, error))?;
-    let now = ledger.now().map_err(|error| Failure::settling(DOING, error))?;
+    let mut session = args.session.open(DOING)?;
+    let authority = args.authority.read(&session.payer)?;
+    let (address, network) = args.network.read(&mut session.ledger)?;
+    let now = session.ledger.now().map_err(|error| Failure::settling(DOING, error))?;
     let from_epoch = args.from_epoch.unwrap_or_else(|| network.schedule().next_epoch(now));
     let old = chosen_before(&network, from_epoch);
     let new = args.change(old);
@@ -105,9 +91,9 @@ pub fn run(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
         new.begins.then_some(new.emission),
     );
     let steps = [Step::new(effect(&network, from_epoch, new.begins), vec![update])];
-    let done = carry_out(&mut ledger, &payer, DOING, &steps, &[&authority], &args.consent)?;
+    let done = session.carry_out(&steps, &[&authority])?;
     let outcome = Outcome { network: address.to_string(), old: old_view, new: new_view, done };
-    print(stdout, args.output, &outcome, |out: &mut dyn Write| -> io::Result<()> {
+    session.print(stdout, &outcome, |out| {
         writeln!(out, "Network  {}", outcome.network)?;
         writeln!(out, "{}", side_by_side(&outcome.old, &outcome.new, &unit))?;
         writeln!(out, "{}", if outcome.done.sent { "These rules are set" } else { "Nothing was sent" })

@@ -1,0 +1,22 @@
+//! Reports that are needed and not open.
+
+use crate::{
+    address,
+    ledger::{Accounts, LedgerError},
+};
+use solana_account::Account;
+use solana_address::Address;
+
+/// Shard and oracle of each report that is not open, shard by shard.
+pub fn missing_reports(
+    accounts: &mut impl Accounts,
+    shards: &[Address],
+    oracles: &[Address],
+) -> Result<Vec<(Address, Address)>, LedgerError> {
+    let pairs: Vec<_> = shards.iter().flat_map(|shard| oracles.iter().map(|oracle| (*shard, *oracle))).collect();
+    let reports: Vec<_> = pairs.iter().map(|(shard, oracle)| address::report(shard, oracle)).collect();
+    let found = accounts.accounts(&reports)?;
+    // Lamports that somebody sent there are not a report.
+    let is_missing = |found: &Option<Account>| found.as_ref().is_none_or(|found| found.owner != stipend::ID);
+    Ok(pairs.into_iter().zip(&found).filter(|(_, found)| is_missing(found)).map(|(pair, _)| pair).collect())
+}
