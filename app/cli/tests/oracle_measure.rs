@@ -200,3 +200,31 @@ fn an_epoch_that_is_to_come_is_waited_for_and_probed() {
     let log = read(&folder, "log/epoch-0000000000.jsonl").expect("readable");
     assert_eq!(log.lines().count(), 4);
 }
+
+#[test]
+fn several_epochs_become_one_file_and_one_without_a_row_is_said_and_left_out() {
+    let folder = folder_with(&[("a.csv", "epoch,node,uptime_bps,bandwidth\n0,x,1,1\n2,x,5000,\n")]);
+    let range = EPOCH.replace("--epoch 1", "--epoch 0 --last-epoch 2");
+
+    let measured = measure(&folder, &format!("{range} --measurements in"));
+
+    assert_eq!(
+        measured,
+        said(
+            0,
+            "epoch 0: nodes measured: 1\nthe source has nothing of epoch 1\nepoch 2: nodes measured: 1\n\
+             epochs 0 to 2: measurements: 2, written to `out.csv`\n"
+        )
+    );
+    assert_eq!(read(&folder, "out.csv").as_deref(), Some("epoch,node,uptime_bps,bandwidth\n0,x,1,1\n2,x,5000,\n"));
+}
+
+#[test]
+fn a_source_without_a_row_measures_nothing_and_says_so() {
+    let folder = folder_with(&[("a.csv", "epoch,node,uptime_bps,bandwidth\n0,x,1,1\n2,x,5000,\n")]);
+
+    let nothing = measure(&folder, &format!("{EPOCH} --measurements in"));
+
+    assert_eq!(nothing, said(2, "error: failed to measure the epoch: the source has nothing of epoch 1\n"));
+    assert_eq!(read(&folder, "out.csv"), None);
+}

@@ -29,7 +29,7 @@ mod window;
 use coverage::Coverage;
 use measuring::Found;
 pub use standing::Standing;
-use window::Window;
+use window::{last_call, Window};
 
 /// How long a source that failed, or a report that was rejected, is let be, in seconds.
 const RETRY_SECS: i64 = 10;
@@ -278,7 +278,9 @@ impl OracleRunner {
             Found::Measuring => return Ok(Tick::Measuring),
             Found::Over => return Ok(Tick::Worked),
             Found::Later => {
-                self.memory.measure_at = now.saturating_add(RETRY_SECS);
+                // The last safe moment is not slept through.
+                let last_call = last_call(network, epoch, now).filter(|last_call| *last_call > now).unwrap_or(i64::MAX);
+                self.memory.measure_at = now.saturating_add(RETRY_SECS).min(last_call);
                 return Ok(Tick::Idle { now, next: send_at.into_iter().chain([self.memory.measure_at]).min() });
             }
         };

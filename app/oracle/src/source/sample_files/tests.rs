@@ -208,8 +208,7 @@ fn windows_that_do_not_fill_the_epoch_are_refused() {
 
     assert_eq!(
         measure(&[], rules),
-        Err("an epoch of 100 s is not a whole number of sampling windows of 30 s; choose --sample-secs so that it divides \
-             --epoch-secs"
+        Err("an epoch of 100 s is not a whole number of windows of 30 s; choose --sample-secs so that it divides the epoch"
             .to_owned())
     );
 }
