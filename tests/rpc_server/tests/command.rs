@@ -4,12 +4,15 @@ use solana_keypair::{write_keypair_file, Keypair};
 use std::{
     fs,
     path::PathBuf,
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 use stipend_rpc_server::{Endpoint, Traffic};
 use tempfile::TempDir;
+
+/// Longest wait for anything, on a machine that does other things too.
+const LIMIT: Duration = Duration::from_secs(600);
 
 /// Runs the command in a folder of its own, against one endpoint.
 pub struct Stipend<'a> {
@@ -37,25 +40,64 @@ impl<'a> Stipend<'a> {
     #[track_caller]
     pub fn run(&self, arguments: &[&str]) -> Finished {
         let before = self.endpoint.traffic();
-        let (stdout, stderr) = (self.folder.path().join("stdout"), self.folder.path().join("stderr"));
-        let file = |path: &PathBuf| fs::File::create(path).expect("a file");
-        let mut command = Command::new(stipend());
-        command.args(arguments).current_dir(self.folder.path()).env_clear().env("HOME", self.folder.path());
-        command.env("STIPEND_URL", self.endpoint.url()).env("STIPEND_KEYPAIR", self.folder.path().join("payer.json"));
-        command.stdin(Stdio::null()).stdout(file(&stdout)).stderr(file(&stderr));
-        let mut process = command.spawn().expect("stipend starts");
+        let mut running = self.start(arguments);
         let mut peak_bytes = 0;
         let status = loop {
-            if let Some(status) = process.try_wait().expect("its status") {
+            if let Some(status) = running.process.try_wait().expect("its status") {
                 break status;
             }
             // The kernel keeps the peak: whenever it is looked at last, it is the peak so far.
-            peak_bytes = peak_bytes.max(peak_of(process.id()).unwrap_or(0));
+            peak_bytes = peak_bytes.max(peak_of(running.process.id()).unwrap_or(0));
             thread::sleep(Duration::from_millis(10));
         };
-        let said = |path: &PathBuf| fs::read_to_string(path).expect("what it said");
-        assert!(status.success(), "{arguments:?} ended with {status}: {}", said(&stderr));
-        Finished { stdout: said(&stdout), traffic: self.endpoint.traffic() - before, peak_bytes }
+        assert!(status.success(), "{arguments:?} ended with {status}: {}", running.said());
+        let stdout = fs::read_to_string(&running.stdout).expect("what it printed");
+        Finished { stdout, traffic: self.endpoint.traffic() - before, peak_bytes }
+    }
+
+    /// Starts one that runs on.
+    pub fn start(&self, arguments: &[&str]) -> Running {
+        let path = |name: &str| self.folder.path().join(name);
+        let (stdout, stderr) = (path("stdout"), path("stderr"));
+        let mut command = Command::new(stipend());
+        command.args(arguments).current_dir(self.folder.path()).env_clear().env("HOME", self.folder.path());
+        command.env("STIPEND_URL", self.endpoint.url()).env("STIPEND_KEYPAIR", path("payer.json"));
+        let file = |path: &PathBuf| fs::File::create(path).expect("a file");
+        command.stdin(Stdio::null()).stdout(file(&stdout)).stderr(file(&stderr));
+        Running { process: command.spawn().expect("stipend starts"), stdout, stderr }
+    }
+}
+
+/// A command that runs on; it is killed when this is dropped.
+pub struct Running {
+    process: Child,
+    stdout: PathBuf,
+    stderr: PathBuf,
+}
+
+impl Running {
+    /// What it has said so far.
+    pub fn said(&self) -> String {
+        fs::read_to_string(&self.stderr).unwrap_or_default()
+    }
+
+    /// Waits until it has said something.
+    #[track_caller]
+    pub fn wait_until_said(&mut self, words: &str) {
+        let start = Instant::now();
+        while !self.said().contains(words) {
+            let ended = self.process.try_wait().expect("its status");
+            let is_late = start.elapsed() > LIMIT;
+            assert!(ended.is_none() && !is_late, "{words:?} was not said; {ended:?}; it said: {}", self.said());
+            thread::sleep(Duration::from_millis(100));
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.process.kill().ok();
+        self.process.wait().ok();
     }
 }
 

@@ -151,12 +151,12 @@ fn a_frozen_endpoint_answers_the_state_of_one_moment_for_ever() {
 #[test]
 fn a_large_network_is_one_that_the_program_made() {
     let size = Size { shards: 5, slots: 70, oracles: 3 };
-    let network = Arc::new(LargeNetwork::new(size, NOW));
-    let cluster = SharedCluster::new(Cluster::with_large_network(NOW + 100, network.clone()));
+    let network = Arc::new(LargeNetwork::new(size, NOW, 2));
+    let cluster = SharedCluster::new(Cluster::with_large_network(network.begins(2), network.clone()));
     let endpoint = Endpoint::start(&cluster);
     let mut ledger = RpcLedger::new(&[endpoint.url()], RpcOptions::default()).unwrap();
 
-    let found = verify(&mut ledger, &network.address(), 0).unwrap();
+    let found = verify(&mut ledger, &network.address(), 1).unwrap();
 
     assert_eq!((found.mismatches.len(), found.gaps.len(), found.shards.len()), (0, 0, 5), "{:?}", found.mismatches);
     assert!(found.shards.iter().all(|shard| shard.has_medians && shard.is_settled));
