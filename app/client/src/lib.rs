@@ -7,7 +7,7 @@
 //! - [`batch`]: measurements signed by an oracle, ready to be relayed by anybody
 //! - [`config`]: what Solana's own tools keep
 //! - [`slots`]: the file that says where each node's slot is
-//! - [`rules`], [`unit`]: the rules of a new network, and the units that they are in
+//! - [`rules`], [`mod@unit`]: the rules of a new network, and the units that they are in
 //! - [`ledger`]: where transactions are sent: [`rpc`], a cluster; `embedded` (a feature), one in this process; [`metered`] counts
 //!   what they cost
 //! - [`reader`]: what a network's accounts say, wherever they are read; [`snapshot`], a folder of them

@@ -60,7 +60,7 @@ enum Kind {
     Report(u32, u8),
 }
 
-/// See [the module](self).
+/// See the top of this file.
 pub struct LargeNetwork {
     size: Size,
     genesis: i64,

@@ -75,7 +75,7 @@ struct Summary {
     judged: usize,
     reports_opened: usize,
     claims: usize,
-    owners_without_token_account: usize,
+    claims_without_token_account: usize,
     outrun: usize,
     refused: usize,
     fee_lamports: u64,
@@ -84,7 +84,7 @@ struct Summary {
 impl Summary {
     fn note(&mut self, step: &Step) {
         self.open_epoch = step.network.open_epoch;
-        self.owners_without_token_account = step.unopened;
+        self.claims_without_token_account = step.unopened;
         for (task, outcome) in &step.outcomes {
             let count = match outcome {
                 Outcome::Done(receipt) => {

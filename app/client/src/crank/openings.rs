@@ -15,7 +15,7 @@ use solana_address::Address;
 use std::{
     collections::BTreeSet,
     fs::{self, File},
-    io::{self, Write},
+    io::{self, Read, Write},
     path::{Path, PathBuf},
 };
 
@@ -75,7 +75,9 @@ impl Openings {
     }
 
     fn read_rows(&mut self, bytes: &[u8]) -> Result<(), OpeningsError> {
-        for row in csv::Reader::from_reader(bytes).deserialize() {
+        // A line that was cut off was never acted on: nothing is sent before its end is on the disk.
+        let end = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
+        for row in csv::Reader::from_reader(bytes.get(..end).unwrap_or_default()).deserialize() {
             let row: Row = row.map_err(|source| OpeningsError::Row { path: self.path.clone(), source })?;
             self.note(row);
         }
@@ -114,8 +116,12 @@ impl Openings {
     }
 
     fn append(&self, owners: &BTreeSet<Address>, rent_lamports: u64, now: i64) -> io::Result<()> {
-        let mut file = File::options().create(true).append(true).open(&self.path)?;
-        let is_new = file.metadata()?.len() == 0;
+        let mut file = File::options().create(true).read(true).append(true).open(&self.path)?;
+        let mut before = Vec::new();
+        file.read_to_end(&mut before)?;
+        let end = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
+        file.set_len(u64::try_from(end).unwrap_or(u64::MAX))?;
+        let is_new = end == 0;
         let mut rows = csv::WriterBuilder::new().has_headers(is_new).from_writer(Vec::new());
         for owner in owners {
             let row = Row { owner: owner.to_string(), opened_at: now, lamports: rent_lamports };
@@ -160,6 +166,21 @@ mod tests {
         assert_eq!([may(1, 2 * DAY_SECS), may(2, 2 * DAY_SECS)], [true, false]);
         let restarted = Openings::read(&path, 25).unwrap();
         assert!(!restarted.may_open(&CARL, 1, 10, 2 * DAY_SECS - 1));
+    }
+
+    #[test]
+    fn a_line_that_was_cut_off_is_left_out_and_written_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("opened.csv");
+        Openings::read(&path, 1_000).unwrap().remember(&BTreeSet::from([ANN]), 10, 5).unwrap();
+        let whole = fs::read(&path).unwrap();
+        fs::write(&path, [&whole[..], b"1111"].concat()).unwrap();
+
+        let mut again = Openings::read(&path, 1_000).unwrap();
+        again.remember(&BTreeSet::from([BOB]), 10, 6).unwrap();
+
+        let owners = Openings::read(&path, 1_000).unwrap().owners;
+        assert_eq!(owners, BTreeSet::from([ANN, BOB].map(|owner| owner.to_string())));
     }
 
     #[test]

@@ -110,7 +110,7 @@ pub fn settle(world: &mut World) {
     let fee_lamports = 4 * FEE_LAMPORTS;
     let expected = json!({
         "network": network, "open_epoch": 1, "scored": 1, "judged": 1, "closed": 1, "settled": 1, "reports_opened": 0,
-        "claims": 0, "outrun": 0, "refused": 0, "fee_lamports": fee_lamports,
+        "claims": 0, "claims_without_token_account": 0, "outrun": 0, "refused": 0, "fee_lamports": fee_lamports,
     });
     assert_eq!(cranked, expected);
     world.fees_lamports += fee_lamports;
