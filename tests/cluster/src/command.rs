@@ -145,13 +145,15 @@ impl Stipend {
         self.leaves().into_iter().filter(is_done).collect()
     }
 
-    /// What the help of a command lists under `Commands:`, but for `help` itself.
+    /// The commands that the help of a command lists before its options, but for `help` itself.
     #[track_caller]
     fn commands_below(&self, group: &[String]) -> Vec<String> {
         let help = self.command(&[group, &["--help".to_owned()]].concat()).output().expect("stipend starts");
         assert!(help.status.success(), "stipend {} --help failed", group.join(" "));
         let help = String::from_utf8_lossy(&help.stdout).into_owned();
-        let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+        let listed = help.lines().take_while(|line| *line != "Options:").filter_map(|line| line.strip_prefix("  "));
+        // Arguments begin with a bracket, and what goes on in the next line with more spaces.
+        let listed = listed.filter(|line| line.starts_with(|first: char| first.is_ascii_lowercase()));
         let names = listed.filter_map(|line| line.split_whitespace().next());
         names.filter(|name| *name != "help").map(str::to_owned).collect()
     }
