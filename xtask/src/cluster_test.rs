@@ -11,8 +11,8 @@ const LIMIT: &str = "30m";
 const LONG_LIMIT: &str = "60m";
 /// The module of tests that only run with `--long`.
 const LONG_TESTS: &str = "long::";
-/// Tests at once: each has a validator of its own, and mostly waits for its epochs.
-const TEST_THREADS: &str = "--test-threads=3";
+/// Tests at once: each has a validator of its own, which takes a core, and mostly waits for its epochs.
+const TEST_THREADS: &str = "--test-threads=2";
 /// As `cargo test --workspace` builds everything: one package by itself would be other builds of most dependencies.
 const WORKSPACE_TESTS: [&str; 4] = ["test", "--release", "--locked", "--workspace"];
 

@@ -56,8 +56,8 @@ pub struct ClusterArgs {
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..),
         help_heading = "Cluster")]
     timeout: u64,
-    /// How far the cluster's clock may be behind this machine's, in seconds; an endpoint further behind stands still
-    #[arg(long, value_name = "SECONDS", default_value_t = 90, value_parser = clap::value_parser!(u64).range(1..),
+    /// How far the cluster's clock may be behind this machine's, in seconds; an endpoint further behind is not used
+    #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..),
         help_heading = "Cluster")]
     max_lag: u64,
 }

@@ -64,8 +64,8 @@ pub enum LedgerError {
     },
     /// The cluster answers, and its clock stands still or is far behind.
     #[error(
-        "cluster's clock is {lag_secs} s behind this machine's, more than {max_lag_secs} s; name another endpoint, set this machine's clock, \
-         or allow more with --max-lag"
+        "cluster's clock is {lag_secs} s behind this machine's and stands still, or is behind by more than {max_lag_secs} s; name \
+         another endpoint, set this machine's clock, or allow more with --max-lag"
     )]
     Stale {
         /// Seconds that the newest clock of all endpoints is behind.

@@ -36,9 +36,9 @@ use std::{
     io,
     sync::{
         atomic::{AtomicBool, AtomicU64, Ordering},
-        Arc,
+        Arc, Mutex, PoisonError,
     },
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 use tokio::runtime::Runtime;
 
@@ -64,9 +64,10 @@ pub struct RpcOptions {
     pub blockhashes: u32,
     /// Requests at once.
     pub parallel: usize,
-    /// How far the cluster's clock may be behind this machine's. An endpoint that is further behind stands still, and is left for
-    /// the next one.
+    /// How far the cluster's clock may be behind this machine's. An endpoint that is further behind is left for the next one.
     pub max_lag: Duration,
+    /// How long the cluster's clock may show the same. An endpoint where it does so longer is left for the next one.
+    pub max_still: Duration,
     /// Set when the program is to end: no wait goes on.
     pub stop: Arc<AtomicBool>,
 }
@@ -80,7 +81,9 @@ impl Default for RpcOptions {
             patience: Duration::from_secs(120),
             blockhashes: 4,
             parallel: 16,
-            max_lag: Duration::from_secs(90),
+            // A validator of one's own on a busy machine may be minutes behind.
+            max_lag: Duration::from_secs(600),
+            max_still: Duration::from_secs(30),
             stop: Arc::default(),
         }
     }
@@ -99,7 +102,9 @@ struct Link {
     options: RpcOptions,
     /// The newest slot in which something landed: what is read after it is at least as new, whichever endpoint answers.
     seen: AtomicU64,
-    sent: std::sync::Mutex<deliver::Sent>,
+    sent: Mutex<deliver::Sent>,
+    /// The newest time of the cluster's clock, and when it was first seen.
+    clock: Mutex<Option<(i64, Instant)>>,
 }
 
 impl RpcLedger {
@@ -114,7 +119,8 @@ impl RpcLedger {
         let turn = Turn::default();
         let endpoints = Endpoints::new(urls, options.timeout, turn.clone(), Arc::clone(&options.stop));
         let client = RpcClient::new_sender(endpoints, config);
-        let link = Link { client, turn, options, seen: AtomicU64::new(0), sent: Default::default() };
+        let link =
+            Link { client, turn, options, seen: AtomicU64::new(0), sent: Mutex::default(), clock: Mutex::default() };
         Ok(Self { runtime, link })
     }
 
@@ -243,7 +249,8 @@ impl Ledger for RpcLedger {
             let time = clock.as_ref().and_then(|clock| clock.data.get(CLOCK_TIME_AT..)?.first_chunk());
             let time = time.map(|time| i64::from_le_bytes(*time));
             let time = time.ok_or_else(|| unreadable("it has no clock".to_owned()))?;
-            if lag(time, unix_now()) <= self.link.options.max_lag {
+            let is_behind = lag(time, unix_now()) > self.link.options.max_lag;
+            if !is_behind && !self.link.stands_still(time) {
                 return Ok(time);
             }
             newest = newest.max(Some(time));
@@ -315,6 +322,18 @@ impl Link {
             None => LedgerError::NotExecuted { reason: format!("the faucet gave nothing: {error}") },
         })?;
         self.landed(&signature).await
+    }
+
+    /// Whether the cluster's clock shows nothing newer than it did for too long.
+    fn stands_still(&self, time: i64) -> bool {
+        let mut clock = self.clock.lock().unwrap_or_else(PoisonError::into_inner);
+        match *clock {
+            Some((newest, since)) if time <= newest => since.elapsed() > self.options.max_still,
+            _ => {
+                *clock = Some((time, Instant::now()));
+                false
+            }
+        }
     }
 
     fn is_stopped(&self) -> bool {
