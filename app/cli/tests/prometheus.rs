@@ -7,7 +7,7 @@ use folder::TempDir;
 use std::fs;
 use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::Arc;
 use std::thread;
@@ -133,10 +133,9 @@ fn sleep_until(unix_secs: u64) {
     thread::sleep(until.duration_since(SystemTime::now()).unwrap_or_default());
 }
 
-/// Runs `stipend oracle measure`; what it wrote, and what it said.
-fn measure(folder: &Path, url: &str, genesis: u64, epoch: u32, options: &[&str]) -> (Vec<MeasurementRow>, String) {
-    let out = folder.join("out.csv");
-    let output = Command::new(env!("CARGO_BIN_EXE_stipend"))
+/// Runs `stipend oracle measure`, which writes to `out`.
+fn run(out: &Path, url: &str, genesis: u64, epoch: u32, options: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_stipend"))
         .args(["oracle", "measure", "--node-label", "node"])
         .args(["--uptime-query", "avg_over_time(up{job=\"nodes\"}[$window])"])
         .args(["--bandwidth-query", "rate(node_network_receive_bytes_total{device=\"lo\"}[4s]) * 8 / 1000"])
@@ -145,13 +144,18 @@ fn measure(folder: &Path, url: &str, genesis: u64, epoch: u32, options: &[&str])
         .args(["--epoch", &epoch.to_string(), "--settle-secs", "2"])
         .args(options)
         .arg("--out")
-        .arg(&out)
+        .arg(out)
         .output()
-        .expect("the binary runs");
-    let said = String::from_utf8(output.stderr).expect("output is UTF-8");
-    assert_eq!(output.status.code(), Some(0), "{said}");
+        .expect("the binary runs")
+}
+
+/// What it wrote.
+fn measure(folder: &Path, url: &str, genesis: u64, epoch: u32, options: &[&str]) -> Vec<MeasurementRow> {
+    let out = folder.join("out.csv");
+    let output = run(&out, url, genesis, epoch, options);
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
     assert_eq!(output.stdout, b"");
-    (Measurements::read(&out).expect("a measurement file").into_rows(), said)
+    Measurements::read(&out).expect("a measurement file").into_rows()
 }
 
 #[test]
@@ -181,7 +185,7 @@ fn what_a_real_prometheus_scraped_becomes_measurements_and_its_own_outage_is_no_
     exporter.kill();
     sleep_until(genesis + 16);
     let _exporter = start_exporter(&exporter_address);
-    let (epoch_0, _) = measure(folder.path(), &url, genesis, 0, &[]);
+    let epoch_0 = measure(folder.path(), &url, genesis, 0, &[]);
     let bytes = loopback_bytes() - bytes_before;
 
     // Epoch 1: Prometheus itself is away for 8 of 24 s.
@@ -189,8 +193,9 @@ fn what_a_real_prometheus_scraped_becomes_measurements_and_its_own_outage_is_no_
     prometheus.kill();
     sleep_until(genesis + EPOCH_SECS + 14);
     let _prometheus = start_prometheus(&prometheus_address, folder.path());
-    let (epoch_1, _) = measure(folder.path(), &url, genesis, 1, &["--min-coverage", "25"]);
-    let (strict, said) = measure(folder.path(), &url, genesis, 1, &["--min-coverage", "100"]);
+    let epoch_1 = measure(folder.path(), &url, genesis, 1, &["--min-coverage", "25"]);
+    let strict_out = folder.path().join("strict.csv");
+    let strict = run(&strict_out, &url, genesis, 1, &["--min-coverage", "100"]);
 
     let [alpha, beta, gamma] = epoch_0.as_slice() else { panic!("{epoch_0:?}") };
     assert_eq!([&alpha.node, &beta.node, &gamma.node], ["alpha", "beta", "gamma"]);
@@ -208,6 +213,9 @@ fn what_a_real_prometheus_scraped_becomes_measurements_and_its_own_outage_is_no_
     // Nobody was down while Prometheus was away.
     let uptimes: Vec<_> = epoch_1.iter().map(|row| (row.node.as_str(), row.uptime_bps)).collect();
     assert_eq!(uptimes, [("alpha", Some(10_000)), ("beta", Some(10_000)), ("gamma", Some(0))]);
-    assert_eq!(strict, []);
+    // Where every node has too few samples, nothing is measured, and that is no measurement.
+    let said = String::from_utf8_lossy(&strict.stderr);
+    assert_eq!(strict.status.code(), Some(2), "{said}");
     assert!(said.contains("uptime of node \"alpha\" is not measured: samples in "), "{said}");
+    assert!(!strict_out.exists());
 }
