@@ -26,7 +26,7 @@ pub enum Fault {
     Frozen,
     /// An answer of several accounts or statuses lacks the last half of them.
     Partial,
-    /// So many requests are refused by status 429; `Retry-After` says 1 second. All later ones are answered.
+    /// So many requests are rejected with status 429; `Retry-After` says 1 second. All later ones are answered.
     Throttled {
         /// How many.
         requests: usize,

@@ -10,7 +10,7 @@
 //! | `opened_at` | Unix seconds of the cluster's clock |
 //! | `lamports` | rent that was paid |
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use solana_address::Address;
 use std::{
     collections::BTreeSet,
@@ -20,6 +20,7 @@ use std::{
 };
 
 const DAY_SECS: i64 = 86_400;
+const HEADER: &[u8] = b"owner,opened_at,lamports\n";
 
 /// Why a file of opened token accounts can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -32,8 +33,14 @@ pub enum OpeningsError {
         /// What the operating system said.
         source: io::Error,
     },
-    /// It holds something else.
-    #[error("`{}` is no file of opened token accounts; name another, or one that is to be made", path.display())]
+    /// It holds something else. Nothing of it is changed.
+    #[error("`{}` is not a file of opened token accounts; name another, or one that does not exist yet", path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+    },
+    /// One of its rows is damaged.
+    #[error("`{}` has a row that is not an opened token account; restore the file, since it says who was paid a rent", path.display())]
     Row {
         /// The file.
         path: PathBuf,
@@ -42,7 +49,7 @@ pub enum OpeningsError {
     },
 }
 
-#[derive(Deserialize, Serialize)]
+#[derive(Deserialize)]
 struct Row {
     owner: String,
     opened_at: i64,
@@ -75,9 +82,8 @@ impl Openings {
     }
 
     fn read_rows(&mut self, bytes: &[u8]) -> Result<(), OpeningsError> {
-        // A line that was cut off was never acted on: nothing is sent before its end is on the disk.
-        let end = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
-        for row in csv::Reader::from_reader(bytes.get(..end).unwrap_or_default()).deserialize() {
+        let rows = whole_rows(bytes).ok_or_else(|| OpeningsError::Foreign { path: self.path.clone() })?;
+        for row in csv::Reader::from_reader(rows).deserialize() {
             let row: Row = row.map_err(|source| OpeningsError::Row { path: self.path.clone(), source })?;
             self.note(row);
         }
@@ -107,29 +113,36 @@ impl Openings {
 
     /// Writes down what is about to be opened. When it returns, that is on the disk.
     pub fn remember(&mut self, owners: &BTreeSet<Address>, rent_lamports: u64, now: i64) -> Result<(), OpeningsError> {
-        self.append(owners, rent_lamports, now)
-            .map_err(|source| OpeningsError::Io { path: self.path.clone(), source })?;
+        self.append(owners, rent_lamports, now)?;
         for owner in owners {
             self.note(Row { owner: owner.to_string(), opened_at: now, lamports: rent_lamports });
         }
         Ok(())
     }
 
-    fn append(&self, owners: &BTreeSet<Address>, rent_lamports: u64, now: i64) -> io::Result<()> {
-        let mut file = File::options().create(true).read(true).append(true).open(&self.path)?;
+    fn append(&self, owners: &BTreeSet<Address>, rent_lamports: u64, now: i64) -> Result<(), OpeningsError> {
+        let failed = |source| OpeningsError::Io { path: self.path.clone(), source };
+        let mut file = File::options().create(true).read(true).append(true).open(&self.path).map_err(failed)?;
         let mut before = Vec::new();
-        file.read_to_end(&mut before)?;
-        let end = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
-        file.set_len(u64::try_from(end).unwrap_or(u64::MAX))?;
-        let is_new = end == 0;
-        let mut rows = csv::WriterBuilder::new().has_headers(is_new).from_writer(Vec::new());
+        file.read_to_end(&mut before).map_err(failed)?;
+        let kept = whole_rows(&before).ok_or_else(|| OpeningsError::Foreign { path: self.path.clone() })?.len();
+        let mut text = if kept == 0 { HEADER.to_vec() } else { Vec::new() };
         for owner in owners {
-            let row = Row { owner: owner.to_string(), opened_at: now, lamports: rent_lamports };
-            rows.serialize(row).map_err(io::Error::other)?;
+            text.extend_from_slice(format!("{owner},{now},{rent_lamports}\n").as_bytes());
         }
-        file.write_all(&rows.into_inner().map_err(|error| io::Error::other(error.to_string()))?)?;
-        file.sync_all()
+        let cut = file.set_len(u64::try_from(kept).unwrap_or(u64::MAX));
+        cut.and_then(|()| file.write_all(&text)).and_then(|()| file.sync_all()).map_err(failed)
     }
+}
+
+/// The rows whose ends are on the disk, with the header. A line that was cut off was never acted on, since nothing is sent before it
+/// is written. `None` if the file is another one.
+fn whole_rows(bytes: &[u8]) -> Option<&[u8]> {
+    if HEADER.starts_with(bytes) && bytes != HEADER {
+        return Some(&[]);
+    }
+    let end = bytes.iter().rposition(|byte| *byte == b'\n')?.checked_add(1)?;
+    bytes.get(..end).filter(|rows| rows.starts_with(HEADER))
 }
 
 #[cfg(test)]
@@ -187,9 +200,18 @@ mod tests {
     fn another_file_is_rejected_and_left_alone() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("notes.txt");
-        fs::write(&path, "epoch,node\n1,a\n").unwrap();
+        // A key file has no line end: nothing of it may be cut off.
+        for content in ["epoch,node\n1,a\n", "[1,2,3]"] {
+            fs::write(&path, content).unwrap();
 
-        assert!(matches!(Openings::read(&path, 1), Err(OpeningsError::Row { .. })));
-        assert_eq!(fs::read(&path).unwrap(), b"epoch,node\n1,a\n");
+            let read = Openings::read(&path, 1);
+            let mut openings = Openings::read(&folder.path().join("none.csv"), 1_000).unwrap();
+            openings.path = path.clone();
+            let remembered = openings.remember(&BTreeSet::from([ANN]), 10, 5);
+
+            assert!(matches!(read, Err(OpeningsError::Foreign { .. })), "{read:?}");
+            assert!(matches!(remembered, Err(OpeningsError::Foreign { .. })), "{remembered:?}");
+            assert_eq!(fs::read(&path).unwrap(), content.as_bytes());
+        }
     }
 }

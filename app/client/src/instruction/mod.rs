@@ -27,8 +27,7 @@ use stipend::ID;
 /// Most compute units that a transaction may ask for.
 pub const MAX_COMPUTE_UNITS: u32 = 1_400_000;
 
-/// Compute units that a rejection may take beyond what success takes: Anchor formats and logs the error. The longest measured
-/// takes about 10,000.
+/// Compute units left for a rejection: Anchor formats and logs the error, which can take more than the instruction itself.
 const ERROR_UNITS: u64 = 20_000;
 
 const COMPUTE_BUDGET: Address = Address::from_str_const("ComputeBudget111111111111111111111111111111");

@@ -64,7 +64,7 @@ impl Stop {
     /// Sleeps for `time`, or until it is asked to end.
     pub fn wait(&self, time: Duration) {
         let now = Instant::now();
-        // A sleep past what the clock can show is an hour: whoever asks for it looks again afterwards.
+        // A sleep past what the clock can show is an hour: the caller looks again afterwards.
         self.sleep_until(now.checked_add(time).unwrap_or(now + Duration::from_secs(3_600)));
     }
 

@@ -1,4 +1,4 @@
-//! A source on a thread of its own: whoever asks it never waits longer than it wants to, whatever the source waits for.
+//! A source on a thread of its own: the caller never waits longer than it chose, whatever the source waits for.
 
 use std::io;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};

@@ -21,7 +21,7 @@ use tokio::net::TcpListener;
 const OPEN_METRICS: HeaderValue =
     HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
 const PLAIN: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
-/// How long whoever connects may take to ask.
+/// How long a client may take to send its request.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long to wait where nobody can be accepted.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -71,7 +71,7 @@ impl MetricsArgs {
 async fn accept(listener: TcpListener, registry: Arc<Registry>) {
     loop {
         let Ok((stream, _)) = listener.accept().await else {
-            // The process has too many open files, or whoever asked is gone.
+            // The process has too many open files, or the client is gone.
             tokio::time::sleep(PAUSE).await;
             continue;
         };
