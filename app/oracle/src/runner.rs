@@ -1,5 +1,7 @@
 //! What an oracle does at one moment: measure, sign, keep, send.
 
+use std::collections::BTreeMap;
+
 use ed25519_dalek::SigningKey;
 use solana_address::Address;
 use solana_keypair::Keypair;
@@ -7,9 +9,8 @@ use stipend_client::account;
 use stipend_client::address;
 use stipend_client::batch::{cut, SignedBatch, RELAYED_NODES_WITH_BUDGET, SIGNED_NODES_WITH_BUDGET};
 use stipend_client::ledger::{Accounts, Ledger, LedgerError};
-use stipend_client::measurement::MeasurementRow;
 use stipend_client::program::constants::{NO_END, NO_EPOCH};
-use stipend_client::program::state::Network;
+use stipend_client::program::state::{Entry, Network};
 use stipend_client::reader::{ReadError, Reader};
 use stipend_client::relay::{look, relay, Arrival, Witness};
 
@@ -273,8 +274,8 @@ impl OracleRunner {
             }
             return Ok(Tick::Idle { now, next: send_at.into_iter().chain([ready_at]).min() });
         }
-        let rows = match self.measure(ledger, network, epoch, now)? {
-            Found::Rows(rows) => rows,
+        let shards = match self.measure(ledger, network, epoch, now)? {
+            Found::Entries(shards) => shards,
             Found::Measuring => return Ok(Tick::Measuring),
             Found::Over => return Ok(Tick::Worked),
             Found::Later => {
@@ -293,12 +294,13 @@ impl OracleRunner {
             self.journal.finish(epoch, "reported from another journal")?;
             return Ok(Tick::Worked);
         }
-        let batches = self.sign(ledger, network, epoch, &rows)?;
+        let batches = self.sign(network, epoch, &shards);
         self.journal.keep(epoch, &batches)?;
-        let coverage = Coverage::of_rows(&rows);
+        let coverage = Coverage::of_entries(shards.values().flatten());
         self.metrics.note_measured(coverage.uptimes, coverage.bandwidths);
         self.memory.coverage = Some(coverage);
-        let (nodes, batches) = (counted(rows.len() as u64, "node"), counted(batches.len() as u64, "batch"));
+        let measured = shards.values().flatten().filter(|entry| **entry != Entry::BLANK).count();
+        let (nodes, batches) = (counted(measured as u64, "node"), counted(batches.len() as u64, "batch"));
         tracing::info!("epoch {epoch}: {nodes} measured, signed in {batches}");
         Ok(Tick::Worked)
     }
@@ -321,25 +323,18 @@ impl OracleRunner {
 
     /// One report for each shard in which a node can earn, an empty one where nothing was measured: a missing one would hold
     /// up the scoring.
-    fn sign(
-        &mut self,
-        accounts: &mut impl Accounts,
-        network: &Network,
-        epoch: u32,
-        rows: &[MeasurementRow],
-    ) -> Result<Vec<SignedBatch>, PlacesError> {
+    fn sign(&self, network: &Network, epoch: u32, shards: &BTreeMap<u32, Vec<Entry>>) -> Vec<SignedBatch> {
         let nodes = match self.ends {
             Ends::Pay(_) => SIGNED_NODES_WITH_BUDGET,
             Ends::Relay | Ends::SignOnly => RELAYED_NODES_WITH_BUDGET,
         };
-        let shards = self.places.entries(accounts, self.network, network, epoch, rows)?;
         let mut batches = Vec::new();
         for (index, entries) in shards {
-            let shard = address::shard(&self.network, index);
-            let cut = cut(network.domain, epoch, &entries, nodes);
+            let shard = address::shard(&self.network, *index);
+            let cut = cut(network.domain, epoch, entries, nodes);
             batches.extend(cut.iter().map(|batch| SignedBatch::new(&self.key, &self.network, &shard, batch)));
         }
-        Ok(batches)
+        batches
     }
 
     /// Sends what is not there of what was signed.

@@ -1,7 +1,6 @@
 //! A sharp drop of what a source measures against the epoch before.
 
 use stipend_client::batch::SignedBatch;
-use stipend_client::measurement::MeasurementRow;
 use stipend_client::program::state::Entry;
 
 /// How many nodes have a value in each field of an epoch's measurements.
@@ -12,24 +11,22 @@ pub struct Coverage {
 }
 
 impl Coverage {
-    /// Of what a source measured.
-    pub fn of_rows(rows: &[MeasurementRow]) -> Self {
-        let uptimes = rows.iter().filter(|row| row.uptime_bps.is_some()).count();
-        let bandwidths = rows.iter().filter(|row| row.bandwidth.is_some()).count();
-        Self { uptimes, bandwidths }
+    /// Of the entries of an epoch's reports.
+    pub fn of_entries<'a>(entries: impl Iterator<Item = &'a Entry>) -> Self {
+        let mut coverage = Self::default();
+        for entry in entries {
+            coverage.uptimes += usize::from(entry.uptime_bps() != Entry::NO_UPTIME);
+            coverage.bandwidths += usize::from(entry.bandwidth() != Entry::NO_BANDWIDTH);
+        }
+        coverage
     }
 
     /// Of what was signed for an epoch.
     pub fn of_batches(batches: &[SignedBatch]) -> Self {
-        let mut coverage = Self::default();
-        for args in batches.iter().filter_map(SignedBatch::args) {
-            for bytes in args.measurements.0.chunks_exact(Entry::SIZE) {
-                let entry: Entry = bytemuck::pod_read_unaligned(bytes);
-                coverage.uptimes += usize::from(entry.uptime_bps() != Entry::NO_UPTIME);
-                coverage.bandwidths += usize::from(entry.bandwidth() != Entry::NO_BANDWIDTH);
-            }
-        }
-        coverage
+        let args = batches.iter().filter_map(SignedBatch::args);
+        let bytes: Vec<u8> = args.flat_map(|args| args.measurements.0).collect();
+        let entries: Vec<Entry> = bytes.chunks_exact(Entry::SIZE).map(bytemuck::pod_read_unaligned).collect();
+        Self::of_entries(entries.iter())
     }
 
     /// Whether either field falls by more than `max_drop_percent` against `before`. 100 is never exceeded.

@@ -1,10 +1,10 @@
 //! What is signed of an epoch, and when nothing is.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use stipend_client::ledger::{Accounts, Ledger};
-use stipend_client::measurement::MeasurementRow;
-use stipend_client::program::state::Network;
+use stipend_client::program::state::{Entry, Network};
 use stipend_client::reader::Reader;
 
 use super::coverage::Coverage;
@@ -18,8 +18,8 @@ const MAX_REMARKS: usize = 20;
 
 /// What came of measuring an epoch.
 pub enum Found {
-    /// To be signed.
-    Rows(Vec<MeasurementRow>),
+    /// To be signed: the entries of each shard in which a node can earn.
+    Entries(BTreeMap<u32, Vec<Entry>>),
     /// The source is at work.
     Measuring,
     /// The source is asked again.
@@ -31,7 +31,7 @@ pub enum Found {
 impl OracleRunner {
     /// What the source knows of an epoch.
     ///
-    /// A source that fails, or has nothing at all, is asked again until the last safe moment; then the epoch is skipped, since
+    /// A source that fails, has nothing at all, or names none of the network's nodes is asked again until the last safe moment; then the epoch is skipped, since
     /// nothing that the source said can be signed. One that suddenly has far fewer nodes is asked again as long, and then
     /// believed: it may be true.
     pub(super) fn measure<L: Ledger>(
@@ -67,7 +67,13 @@ impl OracleRunner {
             Ok(measured) => measured,
             Err(error) => return self.go_without(ledger, &network, epoch, &error, is_last_call),
         };
-        let (coverage, before) = (Coverage::of_rows(&measured.rows), self.coverage_before()?);
+        let shards = self.places.entries(ledger, self.network, &network, epoch, &measured.rows)?;
+        let coverage = Coverage::of_entries(shards.values().flatten());
+        if coverage == Coverage::default() && !shards.is_empty() {
+            let error = SourceError::Strangers { epoch, nodes: measured.rows.len() };
+            return self.go_without(ledger, &network, epoch, &error, is_last_call);
+        }
+        let before = self.coverage_before()?;
         if before.is_some_and(|before| coverage.has_dropped(&before, self.options.max_drop_percent)) {
             let before = before.unwrap_or_default();
             let change = format!(
@@ -82,7 +88,7 @@ impl OracleRunner {
             self.say(epoch, &format!("{change}; this is signed now, since the report window is nearly over"), true);
         }
         self.tell_remarks(epoch, &measured);
-        Ok(Found::Rows(measured.rows))
+        Ok(Found::Entries(shards))
     }
 
     /// Without an answer of the source: the epoch is waited for, or at the last call skipped.

@@ -10,6 +10,7 @@ use solana_signer::Signer as _;
 use stipend_client::embedded::EmbeddedLedger;
 use stipend_client::instruction;
 use stipend_client::ledger::{Receipt, Simulation};
+use stipend_client::measurement::MeasurementRow;
 use stipend_client::program::instructions::NetworkParams;
 use stipend_client::program::state::{EmissionParams, Entry, PolicyParams};
 use stipend_client::settlement::Settlement;

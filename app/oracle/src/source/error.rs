@@ -46,6 +46,11 @@ pub enum SourceError {
     WindowsDontFill { epoch_secs: i64, window_secs: u32, option: &'static str },
     #[error("the source has nothing of epoch {epoch}{}", because(remarks))]
     Nothing { epoch: u32, remarks: Vec<Remark> },
+    #[error(
+        "none of the {nodes} nodes that the source has of epoch {epoch} can earn in this network; compare its labels with the \
+         devices"
+    )]
+    Strangers { epoch: u32, nodes: usize },
     #[error("the source did not answer in time")]
     Late,
     #[error("the source is still busy with epoch {epoch}, although it is too late for it")]
