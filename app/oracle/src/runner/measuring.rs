@@ -31,9 +31,9 @@ pub enum Found {
 impl OracleRunner {
     /// What the source knows of an epoch.
     ///
-    /// A source that fails, has nothing at all, or names none of the network's nodes is asked again until the last safe moment; then the epoch is skipped, since
-    /// nothing that the source said can be signed. One that suddenly has far fewer nodes is asked again as long, and then
-    /// believed: it may be true.
+    /// A source that fails, has nothing at all, or names none of the network's nodes is asked again until the last safe
+    /// moment; then the epoch is skipped, since nothing that the source said can be signed. One that suddenly has far fewer
+    /// nodes is asked again as long, and then believed: it may be true. Where no node can earn, nothing can be missing.
     pub(super) fn measure<L: Ledger>(
         &mut self,
         ledger: &mut L,
@@ -69,7 +69,10 @@ impl OracleRunner {
         };
         let shards = self.places.entries(ledger, self.network, &network, epoch, &measured.rows)?;
         let coverage = Coverage::of_entries(shards.values().flatten());
-        if coverage == Coverage::default() && !shards.is_empty() {
+        if shards.is_empty() {
+            return self.nothing_to_report(epoch);
+        }
+        if coverage == Coverage::default() {
             let error = SourceError::Strangers { epoch, nodes: measured.rows.len() };
             return self.go_without(ledger, &network, epoch, &error, is_last_call);
         }
@@ -91,6 +94,13 @@ impl OracleRunner {
         Ok(Found::Entries(shards))
     }
 
+    /// No node can earn the epoch.
+    fn nothing_to_report(&self, epoch: u32) -> Result<Found, RunError> {
+        tracing::info!("epoch {epoch}: no node can earn, so there is nothing to report");
+        self.journal.finish(epoch, "nothing to report")?;
+        Ok(Found::Over)
+    }
+
     /// Without an answer of the source: the epoch is waited for, or at the last call skipped.
     fn go_without(
         &mut self,
@@ -102,9 +112,7 @@ impl OracleRunner {
     ) -> Result<Found, RunError> {
         if self.memory.earning_epoch != Some(epoch) {
             if !self.places.is_any_earning(accounts, self.network, network, epoch)? {
-                tracing::info!("epoch {epoch}: no node can earn, so there is nothing to report");
-                self.journal.finish(epoch, "nothing to report")?;
-                return Ok(Found::Over);
+                return self.nothing_to_report(epoch);
             }
             self.memory.earning_epoch = Some(epoch);
         }

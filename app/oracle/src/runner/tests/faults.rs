@@ -103,6 +103,28 @@ fn a_drop_is_seen_after_a_restart_too_and_one_that_recovers_is_signed_whole() {
 }
 
 #[test]
+fn where_no_node_can_earn_any_more_nothing_is_waited_for() {
+    let mut world = World::new();
+    let mut runner = world.start();
+    world.run(&mut runner);
+    for node in 0..NODES {
+        let (shard, device) = (address::shard(&world.network, u32::from(node / 200)), device(node).pubkey());
+        let retire = instruction::retire_node(&key(4).pubkey(), &world.network, &shard, &device, [0; 32]);
+        world.ledger.send(&world.payer, &[retire], &[&key(4)]).unwrap();
+    }
+    world.settle(0);
+    // They earn up to the epoch in which they retired, and not the next.
+    world.warp_to(GENESIS + 2 * EPOCH_SECS);
+    world.run(&mut runner);
+    world.settle(1);
+    world.warp_to(GENESIS + 3 * EPOCH_SECS);
+
+    world.run(&mut runner);
+
+    assert_eq!(world.ending(2).as_deref(), Some("nothing to report\n"));
+}
+
+#[test]
 fn a_partial_listing_of_nodes_is_never_taken_for_the_whole() {
     let mut world = World::new();
     let mut runner = world.start();
