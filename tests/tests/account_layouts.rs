@@ -137,10 +137,10 @@ fn every_field_of_a_network_lies_where_it_lay() {
     // length of an epoch, open epoch, shards, those that are scored, scored ones, unsettled ones
     assert_eq!((bytes.u32(296), bytes.u32(300), bytes.u32(304)), (100, 2, 1));
     assert_eq!((bytes.u32(308), bytes.u32(312), bytes.u32(316)), (1, 1, 1));
-    // directories, other networks, reserved
+    // directories, other networks, registrations
     let devices = ["device 0", "device 1", "device 2"].map(|device| key(device).pubkey().to_bytes()[0]);
     let directories = devices.into_iter().collect::<BTreeSet<_>>().len() as u16;
-    assert_eq!((bytes.u16(320), bytes.u16(322), bytes.u32(324)), (directories, 1, 0));
+    assert_eq!((bytes.u16(320), bytes.u16(322), bytes.u32(324)), (directories, 1, 3));
     // total score: 7,000 · 6,400 + 6,000 · 10,000
     assert_eq!(bytes.u64(328), 104_800_000);
     assert_eq!(bytes.array(672), [0; 64]);
@@ -233,10 +233,11 @@ fn every_field_of_a_shard_and_its_slots_lies_where_it_lay() {
     assert_eq!(bytes.array(0), [141, 83, 41, 244, 139, 88, 245, 70]);
     assert_eq!((bytes.u8(8), bytes.u8(9), bytes.u16(10), bytes.u32(12)), (1, bump, 5, 0));
     assert_eq!((bytes.address(16), bytes.address(48)), (scene.network, payer));
-    // total score, next epoch, scored epoch, unsettled, open reports, dormant, reserved, next judged epoch, reserved
+    // total score, next epoch, scored epoch, unsettled, open reports, dormant, reserved, next judged epoch
     assert_eq!((bytes.u64(80), bytes.u32(88), bytes.u32(92), bytes.u8(96)), (104_800_000, 3, 2, 1));
     assert_eq!((bytes.u8(97), bytes.u8(98), bytes.u8(99), bytes.u32(100)), (2, 0, 0, 3));
-    assert_eq!(bytes.array(104), [0; 32]);
+    // changes: three registrations, a boost, a retirement and a closing; reserved
+    assert_eq!((bytes.u64(104), bytes.array(112)), (6, [0; 24]));
     // slots: owner, accrued, score, from epoch, until, bandwidth, uptime, boost, next boost, state, reason
     let (a, b) = (key("owner a").pubkey(), key("owner b").pubkey());
     let slot_rent = slot_rent(&mut scene) as u32;
@@ -293,9 +294,10 @@ fn every_field_of_a_directory_and_its_entries_lies_where_it_lay() {
 
     assert_eq!(bytes.0.len(), 96 + 80);
     assert_eq!(bytes.array(0), [145, 83, 165, 144, 183, 209, 7, 175]);
-    // version, bump, first byte, reserved, network, payer, reserved
+    // version, bump, first byte, reserved, network, payer, changes: one registration; reserved
     assert_eq!((bytes.u8(8), bytes.u8(9), bytes.u8(10), bytes.array(11)), (1, bump, first_byte, [0; 5]));
-    assert_eq!((bytes.address(16), bytes.address(48), bytes.array(80)), (scene.network, payer, [0; 16]));
+    assert_eq!((bytes.address(16), bytes.address(48)), (scene.network, payer));
+    assert_eq!((bytes.u64(80), bytes.u64(88)), (1, 0));
     // The entry: device, payer, deposit, of it for the slot, shard, slot.
     assert_eq!((bytes.address(96), bytes.address(128)), (device, payer));
     assert_eq!((bytes.u64(160), bytes.u32(168)), (entry_rent + slot_rent + 7_000, slot_rent as u32));

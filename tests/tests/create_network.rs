@@ -153,7 +153,7 @@ fn create_network_writes_every_parameter_and_takes_the_mint() {
     assert_eq!((network.open_epoch, network.shard_count, network.scored_shards), (0, 0, 0));
     assert_eq!((network.awake_shards, network.unsettled_shards, network.directory_count), (0, 0, 0));
     assert_eq!((network.other_networks, network.has_shared, network.total_score), (0, 0, 0));
-    assert_eq!((network.reserved_bytes, network.reserved), ([0; 4], [0; 8]));
+    assert_eq!((network.owner_changes, network.reserved), (0, [0; 8]));
     let emission = Emission { per_epoch_atoms: 1_000_001, cap_atoms: 1_000_000_000, ..Emission::default() };
     assert_eq!(network.emission, emission);
     assert_eq!(network.oracles, OracleSet::default());

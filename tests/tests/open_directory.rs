@@ -58,7 +58,7 @@ fn open_directory_writes_a_header_without_a_device() {
         let (header, entries) = account::directory(&scene.stage.data(&directory)).unwrap();
         assert_eq!((header.version, header.bump, header.first_byte), (1, bump, first_byte));
         assert_eq!((header.network, header.payer), (scene.network, payer));
-        assert_eq!((header.reserved, header.reserved_words, entries.len()), ([0; 5], [0; 2], 0));
+        assert_eq!((header.reserved, header.reserved_words, entries.len()), ([0; 5], [0; 1], 0));
         assert_eq!(scene.network().directory_count, 1);
         let event: DirectoryOpened = receipt.event();
         assert_eq!((event.network, event.first_byte, event.payer), (scene.network, first_byte, payer));

@@ -31,11 +31,13 @@ fn transfer_node_gives_the_new_owner_what_has_accrued_and_what_will() {
     let transfer = tenant.transfer_instruction(&scene, &new.pubkey());
     let receipt = scene.stage.accepts(&[transfer], &[&tenant.owner]);
 
-    let mut expected = before.1[0];
+    let (mut header_before, mut expected) = (before.0, before.1[0]);
+    header_before.changes += 1;
     expected.owner = new.pubkey();
     let (header, slots) = scene.shard(&tenant.shard);
-    assert_eq!((bytemuck::bytes_of(&header), &slots[..]), (bytemuck::bytes_of(&before.0), &[expected][..]));
+    assert_eq!((bytemuck::bytes_of(&header), &slots[..]), (bytemuck::bytes_of(&header_before), &[expected][..]));
     assert_eq!(scene.node(&tenant.device.pubkey()), node);
+    assert_eq!(scene.network().owner_changes, 2, "registered and transferred");
     let event: NodeTransferred = receipt.event();
     assert_eq!((event.network, event.device), (scene.network, tenant.device.pubkey()));
     assert_eq!((event.old_owner, event.new_owner), (old, new.pubkey()));

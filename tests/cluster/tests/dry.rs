@@ -91,10 +91,6 @@ impl Scene {
     fn read(&self, arguments: &[&str]) -> Value {
         self.stipend.run(&[arguments, &["--output", "json"]].concat()).json()
     }
-
-    fn open_epoch(&self) -> u64 {
-        self.read(&["status"])["open_epoch"]["epoch"].as_u64().expect("an epoch")
-    }
 }
 
 /// How often a program says that it could not pay, by its metrics.

@@ -7,6 +7,7 @@ pub struct ActOnNode<'info> {
     /// Who has the role.
     pub authority: Signer<'info>,
     /// The network.
+    #[account(mut)]
     pub network: AccountLoader<'info, Network>,
     /// The directory that has the device.
     #[account(has_one = network @ StipendError::DirectoryNetworkMismatch)]

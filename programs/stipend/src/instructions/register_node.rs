@@ -120,12 +120,14 @@ impl RegisterNode<'_> {
         let mut data = self.shard.as_ref().try_borrow_mut_data()?;
         let (shard, slots) = Shard::split_mut(&mut data)?;
         *slots.get_mut(usize::from(place)).ok_or(StipendError::SlotOutOfRange)? = node;
+        shard.changes = shard.changes.wrapping_add(1);
+        let mut network = self.network.load_mut()?;
+        network.note_owner();
         if shard.is_dormant() {
-            let mut network = self.network.load_mut()?;
             let is_scored = shard.wake(network.open_epoch);
             network.add_awake(is_scored)?;
-            network.invariant()?;
         }
+        network.invariant()?;
         shard.invariant(slots)?;
         Ok(shard.index)
     }

@@ -17,6 +17,7 @@ pub fn transfer_node(ctx: Context<ActOnNode>, device: Pubkey, new_owner: Pubkey)
         require!(slot.is_live(), StipendError::NodeRetired);
         Ok((core::mem::replace(&mut slot.owner, new_owner), slot.accrued_atoms))
     })?;
+    ctx.accounts.network.load_mut()?.note_owner();
     emit!(NodeTransferred { network: ctx.accounts.network.key(), device, old_owner, new_owner, accrued_atoms });
     Ok(())
 }

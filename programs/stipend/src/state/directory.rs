@@ -23,8 +23,10 @@ pub struct Directory {
     pub network: Pubkey,
     /// Who opened the directory and paid for its header.
     pub payer: Pubkey,
+    /// How often a device joined or left: the entries are the same as long as this is.
+    pub changes: u64,
     /// Zero.
-    pub reserved_words: [u64; 2],
+    pub reserved_words: [u64; 1],
     /// As many as have registered: the account's data goes on behind this header.
     pub entries: [DirectoryEntry; 0],
 }
@@ -56,7 +58,7 @@ impl Directory {
     /// Adds `entry` at its place in `entries`, whose last item is a new one.
     ///
     /// Errors: [`StipendError::DirectoryMismatch`], [`StipendError::DeviceRegistered`].
-    pub fn insert(&self, entries: &mut [DirectoryEntry], entry: DirectoryEntry) -> Result<()> {
+    pub fn insert(&mut self, entries: &mut [DirectoryEntry], entry: DirectoryEntry) -> Result<()> {
         let Some((_, present)) = entries.split_last() else {
             return err!(StipendError::InvariantBroken);
         };
@@ -67,17 +69,19 @@ impl Directory {
         let last = behind.len().saturating_sub(1);
         behind.copy_within(..last, 1);
         *behind.first_mut().ok_or(StipendError::InvariantBroken)? = entry;
+        self.changes = self.changes.wrapping_add(1);
         self.invariant(entries, place)
     }
 
     /// Takes the device's entry out; the last item of `entries` is left to be cut off.
     ///
     /// Errors: [`StipendError::DeviceUnknown`].
-    pub fn remove(&self, entries: &mut [DirectoryEntry], device: &Pubkey) -> Result<DirectoryEntry> {
+    pub fn remove(&mut self, entries: &mut [DirectoryEntry], device: &Pubkey) -> Result<DirectoryEntry> {
         let place = search(entries, device).ok().ok_or(StipendError::DeviceUnknown)?;
         let behind = entries.get_mut(place..).ok_or(StipendError::InvariantBroken)?;
         let entry = *behind.first().ok_or(StipendError::InvariantBroken)?;
         behind.copy_within(1.., 0);
+        self.changes = self.changes.wrapping_add(1);
         let (_, left) = entries.split_last().ok_or(StipendError::InvariantBroken)?;
         self.invariant(left, place)?;
         Ok(entry)
@@ -183,8 +187,9 @@ mod tests {
     proptest! {
         #[test]
         fn a_directory_behaves_as_a_sorted_map(steps in prop::collection::vec(steps(), 0..300)) {
-            let (directory, mut entries) = (directory(), Vec::<DirectoryEntry>::new());
+            let (mut directory, mut entries) = (directory(), Vec::<DirectoryEntry>::new());
             let mut model = BTreeMap::new();
+            let mut changes = 0;
             for (number, step) in steps.into_iter().enumerate() {
                 match step {
                     Step::Insert(device) => {
@@ -192,6 +197,7 @@ mod tests {
                         let entry = entry(device, number as u16);
                         let result = directory.insert(&mut entries, entry);
                         prop_assert_eq!(result.is_ok(), !model.contains_key(&device));
+                        changes += u64::from(result.is_ok());
                         if result.is_err() {
                             entries.pop();
                         }
@@ -200,12 +206,14 @@ mod tests {
                     Step::Remove(device) => {
                         let removed = directory.remove(&mut entries, &device).ok();
                         prop_assert_eq!(removed, model.remove(&device));
+                        changes += u64::from(removed.is_some());
                         if removed.is_some() {
                             entries.pop();
                         }
                     }
                 }
                 prop_assert!(entries.iter().eq(model.values()));
+                prop_assert_eq!(directory.changes, changes);
             }
             for device in model.keys() {
                 prop_assert_eq!(find(&entries, device).ok(), model.get(device));

@@ -67,8 +67,9 @@ pub struct Network {
     pub directory_count: u16,
     /// Of the first network of a mint: other networks of that mint that are not closed.
     pub other_networks: u16,
-    /// Zero.
-    pub reserved_bytes: [u8; 4],
+    /// How often a node got an owner, by registration or transfer: nobody owns other nodes than before as long as this is the
+    /// same.
+    pub owner_changes: u32,
     /// Sum of the scores of the open epoch.
     pub total_score: u64,
     /// The rules of the open epoch.
@@ -321,6 +322,11 @@ impl Network {
         }
         self.total_score = self.total_score.checked_add(shard_score).ok_or(StipendError::ArithmeticOverflow)?;
         Ok(())
+    }
+
+    /// Counts that a node got an owner.
+    pub fn note_owner(&mut self) {
+        self.owner_changes = self.owner_changes.wrapping_add(1);
     }
 
     /// Counts a shard that is scored from the open epoch on, or from the next one if `is_scored` for the open one already.

@@ -45,8 +45,11 @@ pub struct Shard {
     pub reserved: u8,
     /// The first epoch whose reports are not compared with the medians.
     pub next_judged_epoch: u32,
+    /// How often a node joined, left or was changed by whoever has a role: who is in the slots, and from when until when, is the
+    /// same as long as this is.
+    pub changes: u64,
     /// Zero.
-    pub reserved_words: [u64; 4],
+    pub reserved_words: [u64; 3],
     /// As many as have registered: the account's data goes on behind this header.
     pub slots: [Slot; 0],
 }
@@ -61,11 +64,12 @@ impl Shard {
         self.unsettled != 0
     }
 
-    /// The slot of the node that `entry` stands for.
+    /// The slot of the node that `entry` stands for, which is changed.
     ///
     /// Errors: [`StipendError::NodeShardMismatch`], [`StipendError::SlotOutOfRange`].
-    pub fn slot_of<'a>(&self, slots: &'a mut [Slot], entry: &DirectoryEntry) -> Result<&'a mut Slot> {
+    pub fn slot_of<'a>(&mut self, slots: &'a mut [Slot], entry: &DirectoryEntry) -> Result<&'a mut Slot> {
         require_eq!(self.index, u32::from(entry.shard), StipendError::NodeShardMismatch);
+        self.changes = self.changes.wrapping_add(1);
         slots.get_mut(usize::from(entry.slot)).ok_or_else(|| error!(StipendError::SlotOutOfRange))
     }
 
