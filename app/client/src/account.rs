@@ -35,6 +35,31 @@ pub fn shard(data: &[u8]) -> Result<(Shard, Vec<Slot>), DecodeError> {
     with_tail(data).ok_or(wrong("shard", data))
 }
 
+/// Bytes from which [`shard_head`] reads: the header and the first slot.
+pub const SHARD_HEAD_BYTES: usize = Shard::DISCRIMINATOR.len() + size_of::<Shard>() + size_of::<Slot>();
+
+/// A shard's header and its first slot, if it has one, from its first [`SHARD_HEAD_BYTES`] bytes.
+pub fn shard_head(data: &[u8]) -> Result<(Shard, Option<Slot>), DecodeError> {
+    let (shard, tail) = header(data).ok_or(wrong("shard", data))?;
+    Ok((shard, tail.get(..size_of::<Slot>()).map(bytemuck::pod_read_unaligned)))
+}
+
+/// Bytes from which [`report_head`] reads.
+pub const REPORT_HEAD_BYTES: usize = Report::DISCRIMINATOR.len() + size_of::<Report>();
+
+/// A report's header, from its first [`REPORT_HEAD_BYTES`] bytes.
+pub fn report_head(data: &[u8]) -> Result<Report, DecodeError> {
+    header(data).map(|(report, _)| report).ok_or(wrong("report", data))
+}
+
+/// Bytes from which [`directory_head`] reads.
+pub const DIRECTORY_HEAD_BYTES: usize = Directory::DISCRIMINATOR.len() + size_of::<Directory>();
+
+/// A directory's header, from its first [`DIRECTORY_HEAD_BYTES`] bytes.
+pub fn directory_head(data: &[u8]) -> Result<Directory, DecodeError> {
+    header(data).map(|(directory, _)| directory).ok_or(wrong("directory", data))
+}
+
 /// A report and its entries, one for each slot that the shard may have.
 pub fn report(data: &[u8]) -> Result<(Report, Vec<Entry>), DecodeError> {
     with_tail(data).ok_or(wrong("report", data))

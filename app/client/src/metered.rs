@@ -78,6 +78,10 @@ impl<L: Accounts> Accounts for Metered<L> {
     fn accounts(&mut self, addresses: &[Address]) -> Result<Vec<Option<Account>>, LedgerError> {
         self.ledger.accounts(addresses)
     }
+
+    fn heads(&mut self, addresses: &[Address], bytes: usize) -> Result<Vec<Option<Account>>, LedgerError> {
+        self.ledger.heads(addresses, bytes)
+    }
 }
 
 impl<L: Search> Search for Metered<L> {

@@ -71,6 +71,17 @@ pub struct ShardState {
     pub slots: Vec<Slot>,
 }
 
+/// A shard's header as it was read, without its slots.
+#[derive(Clone, Debug)]
+pub struct ShardHead {
+    /// Where the shard is.
+    pub address: Address,
+    /// Its header.
+    pub header: Shard,
+    /// The first of its slots, if it has any.
+    pub first_slot: Option<Slot>,
+}
+
 /// A directory as it was read.
 #[derive(Clone, Debug)]
 pub struct DirectoryState {
@@ -135,6 +146,29 @@ impl<'a, A: Accounts> Reader<'a, A> {
             }
         }
         Ok(shards)
+    }
+
+    /// The headers of the first `count` shards, by index, in as few requests as the accounts' origin allows.
+    pub fn shard_heads(&mut self, count: u32) -> Result<Vec<ShardHead>, ReadError> {
+        let mut heads = Vec::new();
+        for first in (0..count).step_by(SHARDS_AT_ONCE as usize) {
+            let last = count.min(first.saturating_add(SHARDS_AT_ONCE));
+            let addresses: Vec<_> = (first..last).map(|index| address::shard(&self.network, index)).collect();
+            for (address, found) in addresses.iter().zip(self.accounts.heads(&addresses, account::SHARD_HEAD_BYTES)?) {
+                let decoded = decode(*address, found, account::shard_head)?;
+                let (header, first_slot) =
+                    decoded.ok_or(ReadError::Missing { expected: "shard", address: *address })?;
+                heads.push(ShardHead { address: *address, header, first_slot });
+            }
+        }
+        Ok(heads)
+    }
+
+    /// The headers of reports, each of a shard by an oracle; none where one was never opened.
+    pub fn report_heads(&mut self, pairs: &[(Address, Address)]) -> Result<Vec<Option<Report>>, ReadError> {
+        let addresses: Vec<_> = pairs.iter().map(|(shard, oracle)| address::report(shard, oracle)).collect();
+        let found = self.accounts.heads(&addresses, account::REPORT_HEAD_BYTES)?;
+        addresses.into_iter().zip(found).map(|(address, found)| decode(address, found, account::report_head)).collect()
     }
 
     /// Reports, each of a shard by an oracle, in as few requests as the accounts' origin allows; none where one was never opened.

@@ -74,6 +74,13 @@ impl Accounts for Origin {
             Self::Cluster(cluster) => cluster.accounts(addresses),
         }
     }
+
+    fn heads(&mut self, addresses: &[Address], bytes: usize) -> Result<Vec<Option<Account>>, LedgerError> {
+        match self {
+            Self::Folder(folder) => folder.heads(addresses, bytes),
+            Self::Cluster(cluster) => cluster.heads(addresses, bytes),
+        }
+    }
 }
 
 impl Search for Origin {

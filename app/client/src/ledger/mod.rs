@@ -109,6 +109,13 @@ pub trait Accounts {
     fn accounts(&mut self, addresses: &[Address]) -> Result<Vec<Option<Account>>, LedgerError> {
         addresses.iter().map(|address| self.account(address)).collect()
     }
+
+    /// The same with no more than the first `bytes` of each account's data.
+    fn heads(&mut self, addresses: &[Address], bytes: usize) -> Result<Vec<Option<Account>>, LedgerError> {
+        let mut found = self.accounts(addresses)?;
+        found.iter_mut().flatten().for_each(|account| account.data.truncate(bytes));
+        Ok(found)
+    }
 }
 
 /// Accounts that can be found by what is in them.

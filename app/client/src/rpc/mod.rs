@@ -16,7 +16,7 @@ use crate::ledger::{refusal, Accounts, Ledger, LedgerError, Receipt, Search, Sim
 use compose::Composed;
 use endpoints::{Endpoints, Turn};
 use solana_account::Account;
-use solana_account_decoder_client_types::{UiAccount, UiAccountEncoding};
+use solana_account_decoder_client_types::{UiAccount, UiAccountEncoding, UiDataSliceConfig};
 use solana_address::Address;
 use solana_clock::{Clock, Slot};
 use solana_commitment_config::CommitmentConfig;
@@ -144,6 +144,24 @@ impl RpcLedger {
         self.link.client.get_transport_stats().request_count
     }
 
+    fn read(&self, addresses: &[Address], config: &RpcAccountInfoConfig) -> Result<Vec<Option<Account>>, LedgerError> {
+        let mut accounts = Vec::with_capacity(addresses.len());
+        for addresses in addresses.chunks(ACCOUNTS_AT_ONCE) {
+            let found = self.wait(async |link| {
+                let answer = link.client.get_multiple_ui_accounts_with_config(addresses, config.clone()).await?;
+                Ok(answer.value)
+            })?;
+            if found.len() != addresses.len() {
+                let (asked, got) = (addresses.len(), found.len());
+                return Err(unreadable(format!("{asked} accounts were asked for, and the answer has {got}")));
+            }
+            for (address, found) in addresses.iter().zip(found) {
+                accounts.push(found.map(|account| decode(address, &account)).transpose()?);
+            }
+        }
+        Ok(accounts)
+    }
+
     fn wait<T>(&self, ask: impl AsyncFnOnce(&Link) -> Result<T, ClientError>) -> Result<T, LedgerError> {
         self.runtime.block_on(ask(&self.link)).map_err(|error| unreachable(&error))
     }
@@ -155,21 +173,17 @@ impl Accounts for RpcLedger {
     }
 
     fn accounts(&mut self, addresses: &[Address]) -> Result<Vec<Option<Account>>, LedgerError> {
-        let mut accounts = Vec::with_capacity(addresses.len());
-        for addresses in addresses.chunks(ACCOUNTS_AT_ONCE) {
-            let found = self.wait(async |link| {
-                let config = link.account_config();
-                Ok(link.client.get_multiple_ui_accounts_with_config(addresses, config).await?.value)
-            })?;
-            if found.len() != addresses.len() {
-                let (asked, got) = (addresses.len(), found.len());
-                return Err(unreadable(format!("{asked} accounts were asked for, and the answer has {got}")));
-            }
-            for (address, found) in addresses.iter().zip(found) {
-                accounts.push(found.map(|account| decode(address, &account)).transpose()?);
-            }
-        }
-        Ok(accounts)
+        self.read(addresses, &self.link.account_config())
+    }
+
+    fn heads(&mut self, addresses: &[Address], bytes: usize) -> Result<Vec<Option<Account>>, LedgerError> {
+        let config = RpcAccountInfoConfig {
+            // Too short to be compressed.
+            encoding: Some(UiAccountEncoding::Base64),
+            data_slice: Some(UiDataSliceConfig { offset: 0, length: bytes }),
+            ..self.link.account_config()
+        };
+        self.read(addresses, &config)
     }
 }
 
@@ -264,7 +278,7 @@ impl Ledger for RpcLedger {
 impl Link {
     fn account_config(&self) -> RpcAccountInfoConfig {
         RpcAccountInfoConfig {
-            encoding: Some(UiAccountEncoding::Base64),
+            encoding: Some(UiAccountEncoding::Base64Zstd),
             data_slice: None,
             commitment: Some(self.options.commitment),
             min_context_slot: self.seen(),
