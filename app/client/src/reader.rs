@@ -127,6 +127,17 @@ impl<'a, A: Accounts> Reader<'a, A> {
         Ok(ShardState { address, header, slots })
     }
 
+    /// Several shards, in the order of their addresses.
+    pub fn shards_at(&mut self, addresses: Vec<Address>) -> Result<Vec<ShardState>, ReadError> {
+        let found = self.accounts.accounts(&addresses)?;
+        let shard = |(address, found)| {
+            let decoded = decode(address, found, account::shard)?;
+            let (header, slots) = decoded.ok_or(ReadError::Missing { expected: "shard", address })?;
+            Ok(ShardState { address, header, slots })
+        };
+        addresses.into_iter().zip(found).map(shard).collect()
+    }
+
     /// All shards, by index.
     pub fn shards(&mut self) -> Result<Vec<ShardState>, ReadError> {
         let count = self.network()?.shard_count;
@@ -138,12 +149,8 @@ impl<'a, A: Accounts> Reader<'a, A> {
         let mut shards = Vec::new();
         for first in (0..count).step_by(SHARDS_AT_ONCE as usize) {
             let last = count.min(first.saturating_add(SHARDS_AT_ONCE));
-            let addresses: Vec<_> = (first..last).map(|index| address::shard(&self.network, index)).collect();
-            for (address, found) in addresses.iter().zip(self.accounts.accounts(&addresses)?) {
-                let decoded = decode(*address, found, account::shard)?;
-                let (header, slots) = decoded.ok_or(ReadError::Missing { expected: "shard", address: *address })?;
-                shards.push(ShardState { address: *address, header, slots });
-            }
+            let addresses = (first..last).map(|index| address::shard(&self.network, index)).collect();
+            shards.extend(self.shards_at(addresses)?);
         }
         Ok(shards)
     }

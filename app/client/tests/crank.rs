@@ -22,7 +22,7 @@ const GENESIS: i64 = 1_700_000_000;
 const EPOCH_SECS: i64 = 3_600;
 const REPORT_SECS: i64 = 600;
 const TOKEN_PROGRAM: Address = spl_token_interface::ID;
-const ALL: CrankOptions = CrankOptions { claim_from_atoms: Some(1), open_reports: true };
+const ALL: CrankOptions = CrankOptions { claim_from_atoms: Some(1), open_reports: true, all_reports: false };
 const SOL: u64 = 1_000_000_000;
 const END_0: i64 = GENESIS + EPOCH_SECS;
 
@@ -175,6 +175,36 @@ fn what_was_not_reported_is_waited_for_until_the_window_closes_and_no_longer() {
 
     assert_eq!((done(&idle), idle.next), (vec![], Some(END_0 + REPORT_SECS)));
     assert_eq!(done(&scored), ["score", "score"]);
+}
+
+#[test]
+fn reports_are_looked_at_in_turn_or_all_at_once() {
+    let mut world = World::new();
+    // 64 shards of two slots; the reports of 50 shards by two oracles are one request.
+    for node in 3..128 {
+        world.settlement().register(&key(100 + node), None, &key(4).pubkey()).unwrap();
+    }
+    world.settlement().open_reports(0).unwrap();
+    world.ledger.warp_to(END_0);
+    let options = |all_reports| CrankOptions { all_reports, ..CrankOptions::default() };
+    let (mut in_turn, mut all_at_once) =
+        (Crank::new(world.network, options(false)), Crank::new(world.network, options(true)));
+
+    let nothing = [world.step(&mut in_turn), world.step(&mut all_at_once)].map(|step| done(&step).len());
+    for shard in [49, 63] {
+        for oracle in [0, 1] {
+            world.report(oracle, shard, 0);
+        }
+    }
+    // It looked at the first 50 before, so that it begins with the last 14, and finds one in either request.
+    let scored = world.step(&mut in_turn);
+    let waiting = world.step(&mut all_at_once);
+
+    assert_eq!(nothing, [0, 0]);
+    let score = |shard| Task::Score { shard, epoch: 0 };
+    assert_eq!(scored.outcomes.iter().map(|(task, _)| *task).collect::<Vec<_>>(), [score(63), score(49)]);
+    assert_eq!(done(&scored), ["score", "score"]);
+    assert_eq!(done(&waiting), ["judge", "judge"]);
 }
 
 #[test]

@@ -71,7 +71,6 @@ impl Scene {
 }
 
 #[test]
-#[ignore = "the client still reads whole accounts"]
 fn an_idle_crank_looks_at_what_may_have_changed_only() {
     let scene = Scene::new();
     let mut ledger = RpcLedger::new(&[scene.endpoint.url()], RpcOptions::default()).unwrap();
@@ -92,6 +91,22 @@ fn an_idle_crank_looks_at_what_may_have_changed_only() {
 
     assert_eq!(second.outcomes.len(), 0);
     scene.assert_within("an idle crank's look", scene.endpoint.traffic() - before, 20, 2 * MB);
+}
+
+#[test]
+fn a_crank_that_waits_for_reports_looks_at_a_hundred_of_them() {
+    let scene = Scene::new();
+    let mut ledger = RpcLedger::new(&[scene.endpoint.url()], RpcOptions::default()).unwrap();
+    let mut crank = Crank::new(scene.network.address(), CrankOptions::default());
+    // Epoch 1 is over, and no report of it is there.
+    scene.cluster.lock().warp_to(scene.network.begins(2) + ELAPSED);
+    crank.step(&mut ledger, &scene.payer).unwrap();
+    let before = scene.endpoint.traffic();
+
+    let waiting = crank.step(&mut ledger, &scene.payer).unwrap();
+
+    assert_eq!(waiting.outcomes.len(), 0);
+    scene.assert_within("a waiting crank's look", scene.endpoint.traffic() - before, 3, MB / 10);
 }
 
 #[test]

@@ -120,8 +120,11 @@ pub fn run(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
     let Some((network, _)) = wait_for_cluster(&stop, &mut rest, args.once, || args.network.read(&mut ledger))? else {
         return Ok(());
     };
-    let options =
-        CrankOptions { claim_from_atoms: args.claim.then_some(args.claim_from), open_reports: args.open_reports };
+    let options = CrankOptions {
+        claim_from_atoms: args.claim.then_some(args.claim_from),
+        open_reports: args.open_reports,
+        all_reports: args.once,
+    };
     tracing::info!("crank of network {network}, paid by {}", payer.pubkey());
 
     let mut crank = Crank::new(network, options);

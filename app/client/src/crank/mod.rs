@@ -4,11 +4,14 @@
 //! more, and says when there may be something to do again. It keeps nothing that it could not read again, so that it can be
 //! ended at any moment, and several cranks of one network lose nothing but a few fees to each other.
 
+mod memory;
 mod openings;
 mod plan;
+mod steps;
 mod task;
 
 pub use openings::{Openings, OpeningsError};
+pub use steps::{is_settleable, is_unscored, unjudged_epoch, Steps};
 pub use task::{Outcome, Task};
 
 use crate::{
@@ -16,7 +19,8 @@ use crate::{
     ledger::{Ledger, LedgerError, Receipt},
     reader::ReadError,
 };
-use plan::Planner;
+use memory::Memory;
+use plan::{Plan, View};
 use solana_address::Address;
 use solana_instruction::Instruction;
 use solana_keypair::Keypair;
@@ -36,6 +40,8 @@ pub struct CrankOptions {
     pub claim_from_atoms: Option<u64>,
     /// Open the reports that the oracles will need; the payer pays their rent.
     pub open_reports: bool,
+    /// Look at all reports that may be complete by now in each step, rather than at a hundred in turn until some are.
+    pub all_reports: bool,
 }
 
 /// A step that was taken.
@@ -60,17 +66,17 @@ pub struct Crank {
     options: CrankOptions,
     /// What was refused, until when it is let be.
     held: BTreeMap<Task, Hold>,
-    /// When there was nothing to do, and until when that holds if the network's bytes stay the same.
+    /// Set when there was nothing to do: that holds as long as the network's bytes stay the same.
     idle: Option<Idle>,
+    memory: Memory,
     /// Opens token accounts that are missing.
     openings: Option<Openings>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Idle {
-    network: Vec<u8>,
+    /// Unix second from which on there may be something to do by the clock alone.
     until: Option<i64>,
-    unopened: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -82,7 +88,7 @@ struct Hold {
 impl Crank {
     /// - `network`: the network's address.
     pub fn new(network: Address, options: CrankOptions) -> Self {
-        Self { network, options, held: BTreeMap::new(), idle: None, openings: None }
+        Self { network, options, held: BTreeMap::new(), idle: None, memory: Memory::default(), openings: None }
     }
 
     /// Has the payer open the token accounts of owners who have none, as `openings` allows.
@@ -99,36 +105,52 @@ impl Crank {
         let missing = ReadError::Missing { expected: "network", address };
         let found = ledger.account(&address)?.filter(|found| found.owner == stipend::ID).ok_or(missing)?;
         let network = account::network(&found.data).map_err(|source| ReadError::Decode { address, source })?;
-        if let Some(Idle { network: bytes, until, unopened }) = &self.idle {
-            if *bytes == found.data && until.is_none_or(|until| now < until) {
-                let (network, outcomes) = (Box::new(network), Vec::new());
-                return Ok(Step { now, network, outcomes, next: *until, unopened: *unopened });
-            }
+        let network = Box::new(network);
+        let idle = self.idle.take().filter(|_| self.memory.is_of(&found.data));
+        if let Some(Idle { until }) = idle.filter(|idle| idle.until.is_none_or(|until| now < until)) {
+            self.idle = idle;
+            return Ok(Step { now, network, outcomes: Vec::new(), next: until, unopened: self.memory.unopened() });
         }
-        self.idle = None;
 
-        let mut planner = Planner::new(address, &network, now, payer.pubkey(), self.options, self.openings.as_ref());
-        planner.plan(ledger, |task| self.held.contains_key(task))?;
-        let Planner { mut tasks, mut next, is_waiting, opened, token_rent_lamports, unopened, .. } = planner;
-        self.held.retain(|held, _| tasks.iter().any(|(task, _)| task == held));
+        let (options, payer_key, openings) = (self.options, payer.pubkey(), self.openings.as_ref());
+        let view = View { address, network: &network, bytes: &found.data, now, payer: payer_key, options, openings };
+        let plan = view.plan(ledger, &mut self.memory, |task| self.held.contains_key(task))?;
+        let Plan { mut tasks, mut next, is_waiting, opened, token_rent_lamports } = plan;
+        let mut unsent: BTreeSet<_> = tasks.iter().map(|(task, _)| *task).collect();
+        self.held.retain(|held, _| unsent.contains(held));
         tasks.retain(|(task, _)| self.held.get(task).is_none_or(|hold| hold.until <= now));
         tasks.truncate(TASKS_A_STEP);
         self.remember(&mut tasks, opened, token_rent_lamports, now);
+        for (task, _) in &tasks {
+            unsent.remove(task);
+        }
+        self.forget(unsent.iter());
+        let unopened = self.memory.unopened();
         if tasks.is_empty() {
             let held_until = self.held.values().map(|hold| hold.until).min();
             next = [next, held_until].into_iter().flatten().min();
             // Reports change without the network's account changing.
-            if !is_waiting {
-                self.idle = Some(Idle { network: found.data, until: next, unopened });
-            }
-            return Ok(Step { now, network: Box::new(network), outcomes: Vec::new(), next, unopened });
+            self.idle = (!is_waiting).then_some(Idle { until: next });
+            return Ok(Step { now, network, outcomes: Vec::new(), next, unopened });
         }
 
         let (tasks, transactions): (Vec<_>, Vec<_>) = tasks.into_iter().unzip();
         let results = ledger.send_all(payer, &transactions, &[]);
         let outcomes = tasks.into_iter().zip(results).map(|(task, result)| (task, self.note(task, result, now)));
-        let outcomes = outcomes.collect();
-        Ok(Step { now, network: Box::new(network), outcomes, next: Some(now), unopened })
+        let outcomes: Vec<_> = outcomes.collect();
+        // What was sent changes headers that the network's account does not tell.
+        self.memory.forget_heads();
+        self.forget(outcomes.iter().filter(|(_, outcome)| !matches!(outcome, Outcome::Done(_))).map(|(task, _)| task));
+        Ok(Step { now, network, outcomes, next: Some(now), unopened })
+    }
+
+    /// Claims that had no effect are planned again.
+    fn forget<'t>(&mut self, tasks: impl Iterator<Item = &'t Task>) {
+        for task in tasks {
+            if let Task::Claim { shard, .. } = task {
+                self.memory.forget_claims(*shard);
+            }
+        }
     }
 
     /// Writes down whose token accounts the tasks open. What can't be written down is not opened.

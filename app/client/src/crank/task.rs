@@ -84,6 +84,18 @@ impl Task {
         }
     }
 
+    /// The shard that it is about.
+    pub fn shard(&self) -> Option<u32> {
+        match *self {
+            Self::Settle { shard, .. }
+            | Self::Score { shard, .. }
+            | Self::Judge { shard, .. }
+            | Self::OpenReport { shard, .. }
+            | Self::Claim { shard, .. } => Some(shard),
+            Self::Close { .. } => None,
+        }
+    }
+
     /// The names of all tasks.
     pub const NAMES: [&'static str; 6] = ["settle", "score", "close", "judge", "open_report", "claim"];
 }

@@ -1,9 +1,11 @@
 //! What anybody may do for a network once the measurements are in: score, close, settle.
 
-use super::{Settlement, SettlementError, ShardState};
+use super::{Settlement, SettlementError};
 use crate::{
+    crank::{is_settleable, is_unscored},
     instruction::{self, MAX_COMPUTE_UNITS},
     ledger::{Ledger, LedgerError},
+    reader::ShardHead,
 };
 use solana_address::Address;
 use solana_instruction::Instruction;
@@ -15,9 +17,9 @@ const SCORED_UNASKED: usize = 512;
 /// What scores a shard for `epoch`, with the compute units that it needs.
 ///
 /// - `oracles`: all that are active in the epoch, in the set's order.
-pub(crate) fn score_shard(network: &Address, shard: &ShardState, oracles: &[Address], epoch: u32) -> Vec<Instruction> {
+pub(crate) fn score_shard(network: &Address, shard: &ShardHead, oracles: &[Address], epoch: u32) -> Vec<Instruction> {
     let score = instruction::score_shard(network, &shard.address, oracles, epoch);
-    let needs_more = shard.slots.len() * oracles.len() > SCORED_UNASKED;
+    let needs_more = usize::from(shard.header.capacity) * oracles.len() > SCORED_UNASKED;
     let limit = needs_more.then(|| instruction::compute_unit_limit(MAX_COMPUTE_UNITS));
     limit.into_iter().chain([score]).collect()
 }
@@ -33,9 +35,8 @@ impl<L: Ledger> Settlement<'_, L> {
             done.push(StipendError::EpochNotOpen);
         }
         let mut scored = 0;
-        for index in 0..network.shard_count {
-            let shard = self.shard(index)?;
-            if shard.header.is_dormant() || shard.header.next_epoch > epoch {
+        for shard in self.reader().shard_heads(network.shard_count)? {
+            if !is_unscored(&shard.header, epoch) {
                 continue;
             }
             let score = score_shard(&self.network, &shard, &oracles, epoch);
@@ -74,10 +75,10 @@ impl<L: Ledger> Settlement<'_, L> {
 
     /// Settles all shards whose scores are of a closed epoch and not yet atoms. Returns how many.
     pub fn settle(&mut self) -> Result<usize, SettlementError> {
-        let open_epoch = self.network()?.open_epoch;
+        let network = self.network()?;
         let mut settled = 0;
-        for shard in self.shards()? {
-            if shard.header.is_unsettled() && shard.header.scored_epoch < open_epoch {
+        for shard in self.reader().shard_heads(network.shard_count)? {
+            if is_settleable(&network, &shard.header) {
                 let settle = instruction::settle_shard(&self.network, &shard.address);
                 settled += usize::from(self.send_unless(&[settle], &[StipendError::ShardAlreadySettled])?);
             }

@@ -2,13 +2,24 @@
 
 use super::{Settlement, SettlementError};
 use crate::{
+    crank::unjudged_epoch,
     instruction::{self, Contradicted, ReportBatch, MAX_COMPUTE_UNITS},
     ledger::Ledger,
+    reader::ShardHead,
 };
 use solana_address::Address;
+use solana_instruction::Instruction;
 use solana_keypair::Keypair;
 use solana_signer::Signer;
 use stipend::error::StipendError;
+
+/// What judges a shard's reports of `epoch`, with the compute units that it needs.
+///
+/// - `oracles`: all that are active in the epoch, in the set's order.
+pub(crate) fn judge_shard(network: &Address, shard: &ShardHead, oracles: &[Address], epoch: u32) -> Vec<Instruction> {
+    let limit = instruction::compute_unit_limit(MAX_COMPUTE_UNITS);
+    vec![limit, instruction::judge_shard(network, &shard.address, oracles, epoch)]
+}
 
 impl<L: Ledger> Settlement<'_, L> {
     /// Compares the reports of `epoch` with the medians, for the oracles' records, in all shards that hold that epoch and are
@@ -17,13 +28,12 @@ impl<L: Ledger> Settlement<'_, L> {
         let network = self.network()?;
         let oracles: Vec<_> = network.oracles.active(epoch).map(|oracle| oracle.key).collect();
         let mut judged = 0;
-        for shard in self.shards()? {
-            if shard.header.scored_epoch != epoch || shard.header.next_judged_epoch > epoch {
+        for shard in self.reader().shard_heads(network.shard_count)? {
+            if unjudged_epoch(&shard.header) != Some(epoch) {
                 continue;
             }
-            let limit = instruction::compute_unit_limit(MAX_COMPUTE_UNITS);
-            let judge = instruction::judge_shard(&self.network, &shard.address, &oracles, epoch);
-            judged += usize::from(self.send_unless(&[limit, judge], &[StipendError::ShardAlreadyJudged])?);
+            let judge = judge_shard(&self.network, &shard, &oracles, epoch);
+            judged += usize::from(self.send_unless(&judge, &[StipendError::ShardAlreadyJudged])?);
         }
         Ok(judged)
     }

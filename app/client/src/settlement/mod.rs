@@ -17,7 +17,8 @@ mod report;
 pub use claim::{ClaimOutcome, ClaimPlan, OwnerClaim};
 pub use claim_cost::ClaimCost;
 pub(crate) use crank::score_shard;
-pub use opening::missing_reports;
+pub(crate) use judging::judge_shard;
+pub use opening::{missing_reports, reporting_oracles};
 pub use packing::Part;
 
 pub use crate::reader::{ReadError as SettlementError, ShardState};

@@ -6,6 +6,19 @@ use crate::{
 };
 use solana_account::Account;
 use solana_address::Address;
+use stipend::state::Network;
+
+/// The oracles that measure the open epoch or any later one, each once.
+pub fn reporting_oracles(network: &Network) -> Vec<Address> {
+    let mut keys: Vec<Address> = Vec::new();
+    for oracle in &network.oracles.entries {
+        // A key that was removed and added again stands in two entries.
+        if network.oracles.has(&oracle.key, network.open_epoch) && !keys.contains(&oracle.key) {
+            keys.push(oracle.key);
+        }
+    }
+    keys
+}
 
 /// Shard and oracle of each report that is not open, shard by shard.
 pub fn missing_reports(
@@ -15,7 +28,7 @@ pub fn missing_reports(
 ) -> Result<Vec<(Address, Address)>, LedgerError> {
     let pairs: Vec<_> = shards.iter().flat_map(|shard| oracles.iter().map(|oracle| (*shard, *oracle))).collect();
     let reports: Vec<_> = pairs.iter().map(|(shard, oracle)| address::report(shard, oracle)).collect();
-    let found = accounts.accounts(&reports)?;
+    let found = accounts.heads(&reports, 0)?;
     // Lamports that somebody sent there are not a report.
     let is_missing = |found: &Option<Account>| found.as_ref().is_none_or(|found| found.owner != stipend::ID);
     Ok(pairs.into_iter().zip(&found).filter(|(_, found)| is_missing(found)).map(|(pair, _)| pair).collect())

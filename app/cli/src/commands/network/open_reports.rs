@@ -63,13 +63,8 @@ pub fn missing_reports(
     network_address: &Address,
     network: &Network,
 ) -> Result<Vec<(Address, Address)>, ReadError> {
-    let mut oracles: Vec<Address> = Vec::new();
-    for oracle in &network.oracles.entries {
-        if network.oracles.has(&oracle.key, network.open_epoch) && !oracles.contains(&oracle.key) {
-            oracles.push(oracle.key);
-        }
-    }
-    let shards = Reader::new(accounts, *network_address).first_shards(network.shard_count)?;
+    let oracles = settlement::reporting_oracles(network);
+    let shards = Reader::new(accounts, *network_address).shard_heads(network.shard_count)?;
     let awake: Vec<_> = shards.iter().filter(|shard| !shard.header.is_dormant()).map(|shard| shard.address).collect();
     Ok(settlement::missing_reports(accounts, &awake, &oracles)?)
 }

@@ -1,14 +1,21 @@
 //! How a network stands, from its accounts and a clock. The JSON object; its fields are documented in `app/cli/README.md`.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use solana_address::Address;
 use stipend_client::account;
+use stipend_client::address;
+use stipend_client::crank::{Steps, Task};
 use stipend_client::ledger::Accounts;
 use stipend_client::program::constants::{NO_END, NO_EPOCH};
-use stipend_client::program::state::{is_any_earning, Network};
-use stipend_client::reader::{ReadError, Reader, ReportState, ShardState};
+use stipend_client::program::state::{is_any_earning, Network, Report};
+use stipend_client::reader::{ReadError, Reader, ShardHead};
 
 use crate::commands::network::view::Budget;
+
+/// Shards that are held in memory whole.
+const SHARDS_AT_ONCE: usize = 32;
 
 #[derive(Debug, Serialize)]
 pub struct Looked {
@@ -103,17 +110,27 @@ pub struct Balance {
 }
 
 /// A shard that is awake, and what each active oracle reported of it.
-type Reported<'a> = (&'a ShardState, Vec<Option<ReportState>>);
+type Reported<'a> = (&'a Seen, Vec<Option<Report>>);
+
+/// What is shown of a shard's slots.
+struct Seen {
+    head: ShardHead,
+    slots: usize,
+    vacant_slots: usize,
+    accrued_atoms: u64,
+    /// Whether any node earns in the open epoch.
+    is_earning: bool,
+}
 
 /// Reads everything in a handful of requests.
 pub fn look(accounts: &mut impl Accounts, address: &Address, now: i64) -> Result<Looked, ReadError> {
     let network = Reader::new(accounts, *address).network()?;
-    let shards = Reader::new(accounts, *address).first_shards(network.shard_count)?;
+    let shards = see(accounts, address, &network)?;
     let open_epoch = network.open_epoch;
     let oracles: Vec<_> = network.oracles.active(open_epoch).map(|oracle| oracle.key).collect();
-    let awake = || shards.iter().filter(|shard| !shard.header.is_dormant());
-    let pairs: Vec<_> = awake().flat_map(|shard| oracles.iter().map(|oracle| (shard.address, *oracle))).collect();
-    let mut reports = Reader::new(accounts, *address).reports(&pairs)?.into_iter();
+    let awake = || shards.iter().filter(|shard| !shard.head.header.is_dormant());
+    let pairs: Vec<_> = awake().flat_map(|shard| oracles.iter().map(|oracle| (shard.head.address, *oracle))).collect();
+    let mut reports = Reader::new(accounts, *address).report_heads(&pairs)?.into_iter();
     let reported: Vec<Reported> =
         awake().map(|shard| (shard, reports.by_ref().take(oracles.len()).collect())).collect();
     let mut roles = vec![("network", *address), ("authority", network.authority)];
@@ -142,15 +159,38 @@ pub fn look(accounts: &mut impl Accounts, address: &Address, now: i64) -> Result
         deadlines: deadlines(&network, now),
         can_do: can_do(&network, &shards, &reported, now),
         budget: Budget::new(&network),
-        unclaimed_atoms: shards.iter().flat_map(|shard| &shard.slots).map(|slot| slot.accrued_atoms).sum(),
+        unclaimed_atoms: shards.iter().map(|shard| shard.accrued_atoms).sum(),
         supply_atoms: mint.map(|mint| mint.supply_atoms),
         decimals: mint.map(|mint| mint.decimals),
         balances: balances.map(balance).collect(),
     })
 }
 
-fn is_complete(report: &Option<ReportState>, epoch: u32) -> bool {
-    report.as_ref().is_some_and(|(report, _)| report.epoch == epoch && report.is_complete())
+/// All shards, a few at a time.
+fn see(accounts: &mut impl Accounts, address: &Address, network: &Network) -> Result<Vec<Seen>, ReadError> {
+    let addresses: Vec<_> = (0..network.shard_count).map(|index| address::shard(address, index)).collect();
+    let mut all = Vec::with_capacity(addresses.len());
+    for addresses in addresses.chunks(SHARDS_AT_ONCE) {
+        for shard in Reader::new(accounts, *address).shards_at(addresses.to_vec())? {
+            let slots = &shard.slots;
+            all.push(Seen {
+                slots: slots.len(),
+                vacant_slots: slots.iter().filter(|slot| slot.is_vacant()).count(),
+                accrued_atoms: slots.iter().map(|slot| slot.accrued_atoms).sum(),
+                is_earning: is_any_earning(slots, network.open_epoch),
+                head: ShardHead {
+                    address: shard.address,
+                    header: shard.header,
+                    first_slot: shard.slots.first().copied(),
+                },
+            });
+        }
+    }
+    Ok(all)
+}
+
+fn is_complete(report: &Option<Report>, epoch: u32) -> bool {
+    report.as_ref().is_some_and(|report| report.epoch == epoch && report.is_complete())
 }
 
 fn open(network: &Network, oracles: &[Address], reported: &[Reported], now: i64) -> Open {
@@ -174,10 +214,10 @@ fn open(network: &Network, oracles: &[Address], reported: &[Reported], now: i64)
             not_opened: Vec::new(),
         };
         for (shard, all) in reported {
-            let (index, report) = (shard.header.index, all.get(place).unwrap_or(&None));
+            let (index, report) = (shard.head.header.index, all.get(place).unwrap_or(&None));
             match report {
                 Some(_) if is_complete(report, epoch) => reports.complete.push(index),
-                Some((report, _)) if report.epoch == epoch => reports.incomplete.push(index),
+                Some(report) if report.epoch == epoch => reports.incomplete.push(index),
                 Some(_) => reports.missing.push(index),
                 None => {
                     reports.missing.push(index);
@@ -206,14 +246,15 @@ fn ends(network: &Network) -> i64 {
     network.end(network.open_epoch).unwrap_or(i64::MAX)
 }
 
-fn look_at_shard(network: &Network, shard: &ShardState) -> Shard {
+fn look_at_shard(network: &Network, shard: &Seen) -> Shard {
+    let header = &shard.head.header;
     Shard {
-        shard: shard.header.index,
-        slots: shard.slots.len(),
-        vacant_slots: shard.slots.iter().filter(|slot| slot.is_vacant()).count(),
-        dormant: shard.header.is_dormant(),
-        scored: shard.header.next_epoch > network.open_epoch,
-        unsettled_epoch: shard.header.is_unsettled().then_some(shard.header.scored_epoch),
+        shard: header.index,
+        slots: shard.slots,
+        vacant_slots: shard.vacant_slots,
+        dormant: header.is_dormant(),
+        scored: header.next_epoch > network.open_epoch,
+        unsettled_epoch: header.is_unsettled().then_some(header.scored_epoch),
     }
 }
 
@@ -246,44 +287,31 @@ fn deadlines(network: &Network, now: i64) -> Vec<Deadline> {
 }
 
 /// What a crank would find to do, by the program's own rules.
-fn can_do(network: &Network, shards: &[ShardState], reported: &[Reported], now: i64) -> Vec<CanDo> {
+fn can_do(network: &Network, shards: &[Seen], reported: &[Reported], now: i64) -> Vec<CanDo> {
     let epoch = network.open_epoch;
-    let is_open = !network.is_paused(now) && now >= ends(network);
-    let is_window_over = network.report_end().is_ok_and(|end| now >= end);
-    let can_score = |(shard, reports): &&Reported| {
-        let is_reported = is_window_over
-            || !is_any_earning(&shard.slots, epoch)
-            || reports.iter().all(|report| is_complete(report, epoch));
-        let header = &shard.header;
-        is_open && header.next_epoch <= epoch && !header.is_unsettled() && is_reported
+    let heads: Vec<_> = shards.iter().map(|shard| shard.head.clone()).collect();
+    let steps = Steps::new(network, &heads, now, |_| false);
+    let is_reported = |(shard, reports): &Reported| {
+        steps.is_window_over || !shard.is_earning || reports.iter().all(|report| is_complete(report, epoch))
     };
-    let mut all = vec![CanDo {
-        instruction: "score_shard",
-        epoch,
-        shards: reported.iter().filter(can_score).map(|(shard, _)| shard.header.index).collect(),
-    }];
-    all.retain(|step| !step.shards.is_empty());
-    if network.is_closable(now).unwrap_or(false) {
+    let ready: Vec<_> =
+        reported.iter().filter(|one| is_reported(one)).map(|(shard, _)| shard.head.header.index).collect();
+    let mut all = Vec::new();
+    let score: Vec<_> = steps.score.iter().copied().filter(|shard| ready.contains(shard)).collect();
+    if !score.is_empty() {
+        all.push(CanDo { instruction: "score_shard", epoch, shards: score });
+    }
+    if steps.is_closable {
         all.push(CanDo { instruction: "close_epoch", epoch, shards: Vec::new() });
     }
-    let mut add = |instruction, is_due: &dyn Fn(&ShardState) -> Option<u32>| {
-        let due: Vec<_> = shards.iter().filter_map(|shard| Some((is_due(shard)?, shard.header.index))).collect();
-        let mut epochs: Vec<_> = due.iter().map(|(epoch, _)| *epoch).collect();
-        epochs.sort_unstable();
-        epochs.dedup();
-        for epoch in epochs {
-            let shards = due.iter().filter(|(of, _)| *of == epoch).map(|(_, shard)| *shard).collect();
-            all.push(CanDo { instruction, epoch, shards });
+    for (instruction, tasks) in [("settle_shard", &steps.settle), ("judge_shard", &steps.judge)] {
+        let mut by_epoch: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+        for task in tasks {
+            if let Task::Settle { shard, epoch } | Task::Judge { shard, epoch } = *task {
+                by_epoch.entry(epoch).or_default().push(shard);
+            }
         }
-    };
-    add("settle_shard", &|shard| {
-        let epoch = shard.header.scored_epoch;
-        let is_closed = network.ring.iter().any(|closed| closed.epoch == epoch);
-        (shard.header.is_unsettled() && is_closed).then_some(epoch)
-    });
-    add("judge_shard", &|shard| {
-        let epoch = shard.header.scored_epoch;
-        (epoch != NO_EPOCH && shard.header.next_judged_epoch <= epoch).then_some(epoch)
-    });
+        all.extend(by_epoch.into_iter().map(|(epoch, shards)| CanDo { instruction, epoch, shards }));
+    }
     all
 }
