@@ -25,11 +25,13 @@ use crate::source::SourceWorker;
 mod coverage;
 mod measuring;
 mod standing;
+mod way;
 mod window;
 
 use coverage::Coverage;
 use measuring::Found;
 pub use standing::Standing;
+use way::Way;
 use window::{last_call, Window};
 
 /// How long a source that failed, or a report that was rejected, is let be, in seconds.
@@ -136,6 +138,8 @@ pub struct Memory {
     coverage: Option<Coverage>,
     /// The last epoch of which it is known that some node can earn in it.
     earning_epoch: Option<u32>,
+    /// What stands in the way of a report.
+    way: Way,
 }
 
 /// How far the reports of an epoch are.
@@ -145,8 +149,10 @@ enum Sent {
     Missed(usize),
     /// The oracle does not measure this epoch any more.
     Barred,
-    /// Something is to come first, or was rejected.
+    /// Something was rejected.
     Waiting,
+    /// An earlier epoch is still to be closed.
+    Early,
 }
 
 impl OracleRunner {
@@ -224,6 +230,12 @@ impl OracleRunner {
         for epoch in pending {
             match self.send(ledger, payer, network, *epoch, now) {
                 Ok(Sent::Waiting) => self.memory.send_at = now.saturating_add(RETRY_SECS),
+                Ok(Sent::Early) => {
+                    // Those behind it are early too.
+                    let has_stepped = self.clear_way(ledger, payer, network, now)?;
+                    self.memory.send_at = if has_stepped { now } else { now.saturating_add(RETRY_SECS) };
+                    return Ok(has_stepped.then_some(Tick::Worked));
+                }
                 Ok(sent) => return self.finish(network, *epoch, now, sent).map(Some),
                 Err(RunError::Journal(error @ JournalError::Batches { .. })) => {
                     self.metrics.service.note_error("disk");
@@ -348,7 +360,7 @@ impl OracleRunner {
     ) -> Result<Sent, RunError> {
         let window = Window::of(network, epoch, now);
         if matches!(window, Window::Later) {
-            return Ok(Sent::Waiting);
+            return Ok(Sent::Early);
         }
         let batches = match self.journal.read(epoch) {
             Err(JournalError::Batches { .. }) if matches!(window, Window::Closed) => return Ok(Sent::Missed(0)),
@@ -405,7 +417,7 @@ impl OracleRunner {
                 self.journal.finish(epoch, "not reported: the oracle was removed or suspended")?;
                 self.metrics.note_epoch(epoch, EpochOutcome::Barred, lag_secs);
             }
-            Sent::All | Sent::Waiting => {
+            Sent::All | Sent::Waiting | Sent::Early => {
                 tracing::info!("epoch {epoch} is reported, {lag_secs} s after its end");
                 self.journal.finish(epoch, "reported")?;
                 self.metrics.note_epoch(epoch, EpochOutcome::Reported, lag_secs);

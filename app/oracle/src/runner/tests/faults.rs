@@ -183,6 +183,28 @@ fn a_damaged_file_of_one_epoch_does_not_hold_up_the_next() {
 }
 
 #[test]
+fn an_epoch_in_the_way_that_nobody_closes_is_closed_by_the_oracle() {
+    let mut world = World::new();
+    let mut runner = world.start();
+    world.run(&mut runner);
+    let end_1 = GENESIS + 2 * EPOCH_SECS;
+    world.warp_to(end_1);
+    world.run(&mut runner);
+    world.warp_to(end_1 + 19);
+    world.run(&mut runner);
+    let patient = (runner.journal.newest_signed().unwrap(), world.ending(1));
+    let network = world.network;
+    let mut open_epoch = || Reader::new(&mut world.ledger, network).network().unwrap().open_epoch;
+    let open_before = open_epoch();
+
+    world.warp_to(end_1 + 30);
+    world.run(&mut runner);
+
+    assert_eq!((patient, open_before), ((Some(1), None), 0));
+    assert_eq!(world.ending(1).as_deref(), Some("reported\n"));
+}
+
+#[test]
 fn a_slot_whose_tenant_changed_is_not_reported_for_the_old_one() {
     let mut world = World::new();
     let slots = world.folder.path().join("slots.csv");
