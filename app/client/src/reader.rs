@@ -50,8 +50,21 @@ pub fn networks(accounts: &mut impl Search) -> Result<Vec<Address>, LedgerError>
     Ok(found.into_iter().map(|(address, _)| address).collect())
 }
 
-/// Every report of a shard, of oracles that left too.
-pub fn reports_of(accounts: &mut impl Search, shard: &Address) -> Result<Vec<Report>, ReadError> {
+/// Every open report of a shard. Those of the network's oracles are read; only if one is left, of an oracle that is in the set no
+/// more, the accounts are searched.
+pub fn reports_of(
+    accounts: &mut impl Search,
+    network: &Network,
+    shard: &Address,
+    header: &Shard,
+) -> Result<Vec<Report>, ReadError> {
+    let oracles: BTreeSet<_> = network.oracles.entries.iter().map(|oracle| oracle.key).collect();
+    let pairs: Vec<_> = oracles.into_iter().map(|oracle| (*shard, oracle)).collect();
+    let found = Reader::new(accounts, header.network).report_heads(&pairs)?;
+    let known: Vec<_> = found.into_iter().flatten().collect();
+    if known.len() >= usize::from(header.open_reports) {
+        return Ok(known);
+    }
     let shard_at = Report::DISCRIMINATOR.len() + offset_of!(Report, shard);
     let found = accounts.find(&[(0, Report::DISCRIMINATOR), (shard_at, shard.as_ref())])?;
     let header = |(address, found): (Address, Account)| {

@@ -4,6 +4,7 @@
 //! more, and says when there may be something to do again. It keeps nothing that it could not read again, so that it can be
 //! ended at any moment, and several cranks of one network lose nothing but a few fees to each other.
 
+mod group;
 mod memory;
 mod openings;
 mod plan;
@@ -19,10 +20,10 @@ use crate::{
     ledger::{Ledger, LedgerError, Receipt},
     reader::ReadError,
 };
+use group::Planned;
 use memory::Memory;
 use plan::{Plan, View};
 use solana_address::Address;
-use solana_instruction::Instruction;
 use solana_keypair::Keypair;
 use solana_signer::Signer;
 use std::collections::{BTreeMap, BTreeSet};
@@ -116,13 +117,13 @@ impl Crank {
         let view = View { address, network: &network, bytes: &found.data, now, payer: payer_key, options, openings };
         let plan = view.plan(ledger, &mut self.memory, |task| self.held.contains_key(task))?;
         let Plan { mut tasks, mut next, is_waiting, opened, token_rent_lamports } = plan;
-        let mut unsent: BTreeSet<_> = tasks.iter().map(|(task, _)| *task).collect();
+        let mut unsent: BTreeSet<_> = tasks.iter().map(|planned| planned.task).collect();
         self.held.retain(|held, _| unsent.contains(held));
-        tasks.retain(|(task, _)| self.held.get(task).is_none_or(|hold| hold.until <= now));
+        tasks.retain(|planned| self.held.get(&planned.task).is_none_or(|hold| hold.until <= now));
         tasks.truncate(TASKS_A_STEP);
         self.remember(&mut tasks, opened, token_rent_lamports, now);
-        for (task, _) in &tasks {
-            unsent.remove(task);
+        for planned in &tasks {
+            unsent.remove(&planned.task);
         }
         self.forget(unsent.iter());
         let unopened = self.memory.unopened();
@@ -134,9 +135,9 @@ impl Crank {
             return Ok(Step { now, network, outcomes: Vec::new(), next, unopened });
         }
 
-        let (tasks, transactions): (Vec<_>, Vec<_>) = tasks.into_iter().unzip();
-        let results = ledger.send_all(payer, &transactions, &[]);
-        let outcomes = tasks.into_iter().zip(results).map(|(task, result)| (task, self.note(task, result, now)));
+        let results = group::send(ledger, payer, &tasks);
+        let outcomes =
+            tasks.iter().zip(results).map(|(planned, result)| (planned.task, self.note(planned.task, result, now)));
         let outcomes: Vec<_> = outcomes.collect();
         // What was sent changes headers that the network's account does not tell.
         self.memory.forget_heads();
@@ -156,25 +157,19 @@ impl Crank {
     /// Writes down whose token accounts the tasks open. What can't be written down is not opened.
     ///
     /// - `opened`: owners of whom some task was planned that opens an account.
-    fn remember(
-        &mut self,
-        tasks: &mut Vec<(Task, Vec<Instruction>)>,
-        mut opened: BTreeSet<Address>,
-        rent_lamports: u64,
-        now: i64,
-    ) {
+    fn remember(&mut self, tasks: &mut Vec<Planned>, mut opened: BTreeSet<Address>, rent_lamports: u64, now: i64) {
         let owner_of = |task: &Task| match task {
             Task::Claim { owner, .. } => Some(*owner),
             _ => None,
         };
-        let sent: BTreeSet<_> = tasks.iter().filter_map(|(task, _)| owner_of(task)).collect();
+        let sent: BTreeSet<_> = tasks.iter().filter_map(|planned| owner_of(&planned.task)).collect();
         opened.retain(|owner| sent.contains(owner));
         let Some(openings) = self.openings.as_mut().filter(|_| !opened.is_empty()) else {
             return;
         };
         if let Err(error) = openings.remember(&opened, rent_lamports, now) {
             tracing::error!(error = &error as &dyn std::error::Error, "no token account is opened");
-            tasks.retain(|(task, _)| owner_of(task).is_none_or(|owner| !opened.contains(&owner)));
+            tasks.retain(|planned| owner_of(&planned.task).is_none_or(|owner| !opened.contains(&owner)));
         }
     }
 

@@ -1,6 +1,6 @@
 //! What a crank sends at one moment, from what the accounts say.
 
-use super::{memory::Memory, steps::Steps, CrankOptions, Openings, Task, TASKS_A_STEP};
+use super::{group::Planned, memory::Memory, steps::Steps, CrankOptions, Openings, Task, TASKS_A_STEP};
 use crate::{
     claim::{claims, is_open, MintLimit},
     instruction,
@@ -9,13 +9,19 @@ use crate::{
     settlement::{judge_shard, reporting_oracles, score_shard},
 };
 use solana_address::Address;
-use solana_instruction::Instruction;
 use std::collections::BTreeSet;
 use stipend::{constants::NO_END, state::Network};
 
 /// Bytes of a token account: of SPL Token, and of Token-2022 with the extensions that a network's mint may ask of it.
 const TOKEN_BYTES: usize = 165;
 const TOKEN_2022_BYTES: usize = 256;
+
+/// Compute units that tasks are taken to need, a little more than `cargo xtask bench` measures at the worst: whatever a transaction
+/// asks for comes from its simulation, and one that needs more than it may have is taken apart.
+const FIXED_UNITS: u64 = 10_000;
+const SETTLE_SLOT_UNITS: u64 = 40;
+const JUDGE_ENTRY_UNITS: u64 = 60;
+const CLAIM_SLOT_UNITS: u64 = 60;
 
 /// Shards whose slots are read at once.
 const SHARDS_A_LOOK: usize = 8;
@@ -37,7 +43,7 @@ pub(super) struct View<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Plan {
     /// In the order in which they matter; no two depend on one another.
-    pub(super) tasks: Vec<(Task, Vec<Instruction>)>,
+    pub(super) tasks: Vec<Planned>,
     /// Unix second at which there may be more to do by the clock alone.
     pub(super) next: Option<i64>,
     /// Whether there may be more to do as soon as an oracle has reported.
@@ -60,17 +66,22 @@ impl View<'_> {
         let mut plan = Plan { next: self.next_by_clock(), ..Plan::default() };
         let head = |task: &Task| heads.get(task.shard()? as usize);
         for task in &steps.settle {
-            let settle = head(task).map(|shard| vec![instruction::settle_shard(&self.address, &shard.address)]);
-            plan.tasks.extend(settle.map(|settle| (*task, settle)));
+            let Some(shard) = head(task) else { continue };
+            let instructions = vec![instruction::settle_shard(&self.address, &shard.address)];
+            plan.tasks.push(Planned { task: *task, instructions, units: units(shard, SETTLE_SLOT_UNITS) });
         }
         self.score(ledger, memory, &heads, &steps, &mut plan)?;
         if steps.is_closable && !steps.is_scoring {
             let task = Task::Close { epoch: self.network.open_epoch };
-            plan.tasks.push((task, vec![instruction::close_epoch(&self.address)]));
+            let instructions = vec![instruction::close_epoch(&self.address)];
+            plan.tasks.push(Planned { task, instructions, units: FIXED_UNITS });
         }
         for task in &steps.judge {
             let (Some(shard), Task::Judge { epoch, .. }) = (head(task), *task) else { continue };
-            plan.tasks.push((*task, judge_shard(&self.address, shard, &self.oracles(epoch), epoch)));
+            let oracles = self.oracles(epoch);
+            let instructions = judge_shard(&self.address, shard, &oracles, epoch);
+            let units = units(shard, JUDGE_ENTRY_UNITS * oracles.len() as u64);
+            plan.tasks.push(Planned { task: *task, instructions, units });
         }
         if self.options.open_reports {
             self.open_reports(ledger, memory, &heads, &mut plan)?;
@@ -99,7 +110,8 @@ impl View<'_> {
         }
         for shard in due {
             let task = Task::Score { shard: shard.header.index, epoch };
-            plan.tasks.push((task, score_shard(&self.address, shard, &oracles, epoch)));
+            let instructions = score_shard(&self.address, shard, &oracles, epoch);
+            plan.tasks.push(Planned { task, instructions, units: units(shard, score_slot_units(oracles.len())) });
         }
         Ok(())
     }
@@ -116,7 +128,8 @@ impl View<'_> {
         let awake: Vec<_> = heads.iter().filter(|shard| !shard.header.is_dormant()).collect();
         for (shard, oracle) in memory.missing_reports(accounts, &awake, &keys)? {
             let open = instruction::open_report(&self.payer, &self.address, &shard.address, &oracle);
-            plan.tasks.push((Task::OpenReport { shard: shard.header.index, oracle }, vec![open]));
+            let task = Task::OpenReport { shard: shard.header.index, oracle };
+            plan.tasks.push(Planned { task, instructions: vec![open], units: 2 * FIXED_UNITS });
         }
         Ok(())
     }
@@ -157,7 +170,9 @@ impl View<'_> {
                 let opener = is_missing.then_some(&self.payer);
                 let first_slot = claim.slots.first().copied().unwrap_or_default();
                 let task = Task::Claim { shard: claim.shard_index, owner: claim.owner, first_slot };
-                plan.tasks.push((task, claim.instructions(&self.address, self.network, opener)));
+                let units = 4 * FIXED_UNITS + CLAIM_SLOT_UNITS * claim.slots.len() as u64;
+                let instructions = claim.instructions(&self.address, self.network, opener);
+                plan.tasks.push(Planned { task, instructions, units });
             }
         }
         Ok(())
@@ -187,5 +202,20 @@ impl View<'_> {
 
     fn oracles(&self, epoch: u32) -> Vec<Address> {
         self.network.oracles.active(epoch).map(|oracle| oracle.key).collect()
+    }
+}
+
+/// Of a task that works on every slot of a shard.
+fn units(shard: &ShardHead, slot_units: u64) -> u64 {
+    FIXED_UNITS + slot_units * u64::from(shard.header.capacity)
+}
+
+/// Of scoring a slot.
+fn score_slot_units(oracles: usize) -> u64 {
+    match oracles {
+        0..=3 => 90,
+        4..=5 => 130,
+        6..=8 => 400,
+        _ => 1_700,
     }
 }

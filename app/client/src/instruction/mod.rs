@@ -30,13 +30,21 @@ pub const MAX_COMPUTE_UNITS: u32 = 1_400_000;
 /// Compute units left for a rejection: Anchor formats and logs the error, which can take more than the instruction itself.
 const ERROR_UNITS: u64 = 20_000;
 
+/// First byte of the instruction that limits compute units.
+const SET_LIMIT: u8 = 2;
+
 const COMPUTE_BUDGET: Address = Address::from_str_const("ComputeBudget111111111111111111111111111111");
 
 /// Lets the transaction that it is in use more than the default 200,000 compute units an instruction.
 pub fn compute_unit_limit(units: u32) -> Instruction {
-    let mut data = vec![2];
+    let mut data = vec![SET_LIMIT];
     data.extend_from_slice(&units.to_le_bytes());
     Instruction { program_id: COMPUTE_BUDGET, accounts: Vec::new(), data }
+}
+
+/// Whether an instruction is a limit of compute units.
+pub fn is_compute_unit_limit(instruction: &Instruction) -> bool {
+    instruction.program_id == COMPUTE_BUDGET && instruction.data.first() == Some(&SET_LIMIT)
 }
 
 /// Compute-unit limit of a transaction that used `seen` units in a simulation: a fifth more, since accounts may change before it

@@ -94,6 +94,24 @@ pub enum LedgerError {
 }
 
 impl LedgerError {
+    /// The same of another transaction that went with this one.
+    pub(crate) fn again(&self) -> Self {
+        match self {
+            Self::NoFunds { payer } => Self::NoFunds { payer: *payer },
+            Self::Unreachable { reason } => Self::Unreachable { reason: reason.clone() },
+            Self::Stale { lag_secs, max_lag_secs } => Self::Stale { lag_secs: *lag_secs, max_lag_secs: *max_lag_secs },
+            Self::Unknown { signature, reason } => {
+                Self::Unknown { signature: signature.clone(), reason: reason.clone() }
+            }
+            Self::Refused { index, code, reason } => {
+                Self::Refused { index: *index, code: *code, reason: reason.clone() }
+            }
+            Self::NotExecuted { .. } | Self::Signing(_) | Self::TooLong { .. } => {
+                Self::NotExecuted { reason: self.to_string() }
+            }
+        }
+    }
+
     /// Whether a program refused with this number, which is Stipend's `error` if the instruction was Stipend's.
     pub fn is(&self, error: StipendError) -> bool {
         matches!(self, Self::Refused { code: Some(code), .. } if *code == u32::from(error))

@@ -19,6 +19,7 @@ pub use claim_cost::ClaimCost;
 pub(crate) use crank::score_shard;
 pub(crate) use judging::judge_shard;
 pub use opening::{missing_reports, reporting_oracles};
+pub(crate) use packing::fits;
 pub use packing::Part;
 
 pub use crate::reader::{ReadError as SettlementError, ShardState};

@@ -20,7 +20,7 @@ pub(super) fn pack(payer: &Address, parts: Vec<Part>) -> Vec<Vec<Part>> {
         if let Some(last) = transactions.last_mut() {
             let mut longer = last.concat();
             longer.extend(part.iter().cloned());
-            if longer.len() <= MAX_INSTRUCTIONS && wire_bytes(payer, &longer) + BUDGET_BYTES <= MAX_TRANSACTION_BYTES {
+            if longer.len() <= MAX_INSTRUCTIONS && fits(payer, &longer) {
                 last.push(part);
                 continue;
             }
@@ -28,6 +28,11 @@ pub(super) fn pack(payer: &Address, parts: Vec<Part>) -> Vec<Vec<Part>> {
         transactions.push(vec![part]);
     }
     transactions
+}
+
+/// Whether a transaction of these instructions fits the wire, with its limits and their price.
+pub(crate) fn fits(payer: &Address, instructions: &[Instruction]) -> bool {
+    wire_bytes(payer, instructions) + BUDGET_BYTES <= MAX_TRANSACTION_BYTES
 }
 
 /// Bytes with all signatures, of which there are fewer than 128.

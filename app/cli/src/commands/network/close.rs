@@ -84,7 +84,7 @@ fn plan(ledger: &mut impl Search, address: &Address, authority: &Address) -> Res
     check(&network, &shards, authority).map_err(|cause| Failure::new(ExitKind::Refused, DOING, cause))?;
     let mut steps = Vec::new();
     for shard in shards.iter().rev() {
-        let reports = reports_of(ledger, &shard.address).map_err(settling)?;
+        let reports = reports_of(ledger, &network, &shard.address, &shard.header).map_err(settling)?;
         steps.extend(clear(address, shard, &reports));
     }
     let directories = Reader::new(ledger, *address).directories().map_err(settling)?;
