@@ -217,7 +217,20 @@ impl<'a, A: Accounts> Reader<'a, A> {
 
     /// All directories that are open, by the first byte of their devices' keys.
     pub fn directories(&mut self) -> Result<Vec<DirectoryState>, ReadError> {
+        self.directories_of(&(0..=u8::MAX).collect::<Vec<_>>())
+    }
+
+    /// The headers of all directories, by the first byte of their devices' keys; none where one is not open.
+    pub fn directory_heads(&mut self) -> Result<Vec<Option<Directory>>, ReadError> {
         let addresses = self.directory_addresses();
+        let found = self.accounts.heads(&addresses, account::DIRECTORY_HEAD_BYTES)?;
+        let head = |(address, found)| decode(address, found, account::directory_head);
+        addresses.into_iter().zip(found).map(head).collect()
+    }
+
+    /// The directories of these first bytes, those that are open.
+    pub fn directories_of(&mut self, first_bytes: &[u8]) -> Result<Vec<DirectoryState>, ReadError> {
+        let addresses: Vec<_> = first_bytes.iter().map(|byte| address::directory_at(&self.network, *byte)).collect();
         let mut directories = Vec::new();
         for (address, found) in addresses.iter().zip(self.accounts.accounts(&addresses)?) {
             if let Some((header, entries)) = decode(*address, found, account::directory)? {
@@ -283,7 +296,7 @@ impl<'a, A: Accounts> Reader<'a, A> {
 }
 
 /// What an account holds, if it is there and the program's.
-fn decode<T>(
+pub(crate) fn decode<T>(
     address: Address,
     found: Option<Account>,
     decode: impl FnOnce(&[u8]) -> Result<T, DecodeError>,

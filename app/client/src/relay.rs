@@ -5,9 +5,8 @@ use crate::{
     batch::SignedBatch,
     instruction,
     ledger::{Ledger, LedgerError},
-    reader::ReadError,
+    reader::{decode, ReadError},
 };
-use solana_account::Account;
 use solana_address::Address;
 use solana_instruction::Instruction;
 use solana_keypair::Keypair;
@@ -72,6 +71,17 @@ pub fn look(ledger: &mut impl Ledger, batches: &[SignedBatch]) -> Result<Vec<Arr
     Ok(arrivals.collect())
 }
 
+/// How many of the batches are of reports that are not complete, by the reports' headers alone.
+pub fn incomplete(ledger: &mut impl Ledger, batches: &[SignedBatch]) -> Result<usize, ReadError> {
+    let addresses = reports_of(batches);
+    let heads: BTreeMap<_, _> = addresses.iter().copied().zip(read_heads(ledger, &addresses)?).collect();
+    let is_complete = |batch: &&SignedBatch| {
+        let head = heads.get(&batch.report()).and_then(Option::as_ref);
+        head.is_some_and(|head| batch.args().is_some_and(|args| head.epoch == args.epoch && head.is_complete()))
+    };
+    Ok(batches.iter().filter(|batch| !is_complete(batch)).count())
+}
+
 /// Sends the batches that are not there, and opens the reports that are missing before.
 ///
 /// - `payer`: pays fees and rents; of a transaction that the oracle signs, the oracle pays the fee.
@@ -134,12 +144,11 @@ fn open_reports(
     missing: &[(usize, &SignedBatch)],
     relayed: &mut Relayed,
 ) -> Result<(), ReadError> {
-    let batches: Vec<_> = missing.iter().map(|(_, batch)| (*batch).clone()).collect();
-    let reports = read_reports(ledger, &batches)?;
+    let by_report: BTreeMap<_, _> = missing.iter().map(|(_, batch)| (batch.report(), *batch)).collect();
+    let addresses: Vec<_> = by_report.keys().copied().collect();
     let mut wanted: BTreeMap<Address, Vec<Instruction>> = BTreeMap::new();
-    for batch in &batches {
-        let address = batch.report();
-        if reports.get(&address).is_none_or(Option::is_none) {
+    for ((address, batch), head) in by_report.into_iter().zip(read_heads(ledger, &addresses)?) {
+        if head.is_none() {
             let [network, shard, oracle] = [batch.network, batch.shard, batch.oracle].map(Address::from);
             wanted.insert(address, vec![instruction::open_report(&payer.pubkey(), &network, &shard, &oracle)]);
         }
@@ -177,22 +186,36 @@ pub fn is_lost(error: &LedgerError) -> bool {
 
 type ReadReport = (Report, Vec<Entry>);
 
-/// The reports of the batches, each once; none where one is not open.
+/// Addresses of the batches' reports, each once.
+fn reports_of(batches: &[SignedBatch]) -> Vec<Address> {
+    let addresses: BTreeSet<_> = batches.iter().map(SignedBatch::report).collect();
+    addresses.into_iter().collect()
+}
+
+/// The headers of reports; none where one is not open.
+fn read_heads(ledger: &mut impl Ledger, addresses: &[Address]) -> Result<Vec<Option<Report>>, ReadError> {
+    let found = ledger.heads(addresses, account::REPORT_HEAD_BYTES)?;
+    addresses.iter().zip(found).map(|(address, found)| decode(*address, found, account::report_head)).collect()
+}
+
+/// The reports of the batches, each once; none where one is not open. Entries are read of those that hold the epoch of a batch.
 fn read_reports(
     ledger: &mut impl Ledger,
     batches: &[SignedBatch],
 ) -> Result<BTreeMap<Address, Option<ReadReport>>, ReadError> {
-    let addresses: BTreeSet<_> = batches.iter().map(SignedBatch::report).collect();
-    let addresses: Vec<_> = addresses.into_iter().collect();
-    let found = ledger.accounts(&addresses)?;
-    let decode = |(address, found): (Address, Option<Account>)| {
-        let Some(found) = found.filter(|found| found.owner == stipend::ID) else {
-            return Ok((address, None));
-        };
-        let report = account::report(&found.data).map_err(|source| ReadError::Decode { address, source })?;
-        Ok((address, Some(report)))
+    let addresses = reports_of(batches);
+    let heads = read_heads(ledger, &addresses)?.into_iter().map(|head| head.map(|head| (head, Vec::new())));
+    let mut reports: BTreeMap<_, _> = addresses.into_iter().zip(heads).collect();
+    let is_wanted = |batch: &&SignedBatch| {
+        let head = reports.get(&batch.report()).and_then(Option::as_ref);
+        head.is_some_and(|(head, _)| batch.args().is_some_and(|args| args.epoch == head.epoch))
     };
-    addresses.into_iter().zip(found).map(decode).collect()
+    let wanted: BTreeSet<_> = batches.iter().filter(is_wanted).map(SignedBatch::report).collect();
+    let wanted: Vec<_> = wanted.into_iter().collect();
+    for (address, found) in wanted.iter().zip(ledger.accounts(&wanted)?) {
+        reports.insert(*address, decode(*address, found, account::report)?);
+    }
+    Ok(reports)
 }
 
 fn arrival(batch: &SignedBatch, (header, entries): &ReadReport) -> Arrival {

@@ -9,6 +9,7 @@
 pub mod ingest;
 mod journal;
 mod places;
+mod roster;
 mod runner;
 pub mod service;
 pub mod source;

@@ -8,11 +8,12 @@ use solana_address::Address;
 use stipend_client::csv_rows::read_table;
 use stipend_client::ledger::Accounts;
 use stipend_client::measurement::{check_node_label, MeasurementRow};
-use stipend_client::program::state::{is_any_earning, DirectoryEntry, Entry, Network};
-use stipend_client::reader::{ReadError, Reader, ShardState};
+use stipend_client::program::state::{Entry, Network};
+use stipend_client::reader::ReadError;
 use stipend_client::slots::{Place, Slots};
 
 use crate::failure::Failure;
+use crate::roster::Roster;
 
 /// What the labels of a source mean.
 #[derive(Debug, Clone, clap::Args)]
@@ -39,7 +40,7 @@ impl PlacesArgs {
             }
             (None, None) => Labels::Addresses,
         };
-        Ok(Places { labels, unknown: HashSet::new(), tenants: HashMap::new() })
+        Ok(Places { labels, unknown: HashSet::new(), tenants: HashMap::new(), roster: Roster::default() })
     }
 }
 
@@ -74,19 +75,21 @@ pub struct Places {
     unknown: HashSet<String>,
     /// The device in each slot that a label which is no address stands for, as it was when it was first looked at.
     tenants: HashMap<Place, Address>,
+    /// Where the devices are.
+    roster: Roster,
 }
 
 impl Places {
     /// Whether any node can earn in an epoch.
     pub fn is_any_earning(
-        &self,
+        &mut self,
         accounts: &mut impl Accounts,
         address: Address,
         network: &Network,
         epoch: u32,
     ) -> Result<bool, ReadError> {
-        let shards = Reader::new(accounts, address).first_shards(network.shard_count)?;
-        Ok(shards.iter().any(|shard| is_any_earning(&shard.slots, epoch)))
+        self.roster.update_shards(accounts, address, network)?;
+        Ok(self.roster.earning_shards(epoch).next().is_some())
     }
 
     /// What is reported of an epoch, for each shard by its index in which a node can earn then: one entry a slot, from slot 0
@@ -102,14 +105,22 @@ impl Places {
         epoch: u32,
         rows: &[MeasurementRow],
     ) -> Result<BTreeMap<u32, Vec<Entry>>, PlacesError> {
-        let found = Reader::new(accounts, address).first_shards(network.shard_count)?;
+        self.roster.update(accounts, address, network)?;
+        let (earning, known) = self.roster.earning(epoch);
+        if known < earning {
+            return Err(PlacesError::Partial { missing: earning - known, earning });
+        }
         // A shard in which no node can earn is scored without reports.
-        let earning = found.iter().filter(|shard| is_any_earning(&shard.slots, epoch));
-        let mut shards: BTreeMap<u32, Vec<Entry>> = earning.map(|shard| (shard.header.index, Vec::new())).collect();
-        let tenants = tenants(&found, &Reader::new(accounts, address).nodes()?, epoch)?;
-        let places = self.places(tenants);
+        let mut shards: BTreeMap<u32, Vec<Entry>> =
+            self.roster.earning_shards(epoch).map(|index| (index, Vec::new())).collect();
+        let of_slots = self.places_of_slots(epoch);
         for row in rows {
-            let Some(place) = places.get(&row.node) else {
+            let place = match &self.labels {
+                Labels::Addresses => row.node.parse().ok().and_then(|device| self.roster.place(&device, epoch)),
+                Labels::Devices(devices) => devices.get(&row.node).and_then(|device| self.roster.place(device, epoch)),
+                Labels::Slots(_) => of_slots.get(&row.node).copied(),
+            };
+            let Some(place) = place else {
                 if self.unknown.insert(row.node.clone()) {
                     tracing::warn!("node {:?} is measured, and the network has no such node in this epoch", row.node);
                 }
@@ -129,56 +140,29 @@ impl Places {
         Ok(shards)
     }
 
-    /// The place of every label that has one now.
-    ///
-    /// - `tenants`: the device in each slot that can earn
-    fn places(&mut self, tenants: HashMap<Place, Address>) -> HashMap<String, Place> {
-        match &self.labels {
-            Labels::Addresses => tenants.into_iter().map(|(place, device)| (device.to_string(), place)).collect(),
-            Labels::Devices(labels) => {
-                let places: HashMap<_, _> = tenants.into_iter().map(|(place, device)| (device, place)).collect();
-                let named = labels.iter().map(|(label, device)| (label.clone(), places.get(device).copied()));
-                named.filter_map(|(label, place)| Some((label, place?))).collect()
-            }
-            Labels::Slots(slots) => {
-                let mut places = HashMap::new();
-                for (label, place) in slots.iter() {
-                    let Some(device) = tenants.get(&place) else { continue };
-                    // A label that is an address says which device it means; of another one, the first device is taken for it.
-                    let meant = label.parse().unwrap_or_else(|_| *self.tenants.entry(place).or_insert(*device));
-                    if meant == *device {
-                        places.insert(label.to_owned(), place);
-                    } else if self.unknown.insert(label.to_owned()) {
-                        tracing::error!(
-                            "slot {} of shard {} is that of device {device}, and not of node {label:?} any more, which is \
-                             {meant}: it is not reported; correct the file of --slots",
-                            place.slot,
-                            place.shard
-                        );
-                    }
-                }
-                places
+    /// The place of each label of a slots file whose slot has the device that it means.
+    fn places_of_slots(&mut self, epoch: u32) -> HashMap<String, Place> {
+        let Labels::Slots(slots) = &self.labels else {
+            return HashMap::new();
+        };
+        let tenants: HashMap<_, _> = self.roster.earning_tenants(epoch).collect();
+        let mut places = HashMap::new();
+        for (label, place) in slots.iter() {
+            let Some(device) = tenants.get(&place) else { continue };
+            // A label that is an address says which device it means; of another one, the first device is taken for it.
+            let meant = label.parse().unwrap_or_else(|_| *self.tenants.entry(place).or_insert(*device));
+            if meant == *device {
+                places.insert(label.to_owned(), place);
+            } else if self.unknown.insert(label.to_owned()) {
+                tracing::error!(
+                    "slot {} of shard {} is that of device {device}, and not of node {label:?} any more, which is {meant}: it is \
+                     not reported; correct the file of --slots",
+                    place.slot,
+                    place.shard
+                );
             }
         }
-    }
-}
-
-/// The device in each slot that can earn in an epoch.
-///
-/// A node that can earn was registered in an earlier epoch, so it stands in its directory whatever registers meanwhile.
-fn tenants(
-    shards: &[ShardState],
-    nodes: &[DirectoryEntry],
-    epoch: u32,
-) -> Result<HashMap<Place, Address>, PlacesError> {
-    let slot = |place: &Place| shards.get(place.shard as usize)?.slots.get(usize::from(place.slot));
-    let places = nodes.iter().map(|node| (Place { shard: node.shard.into(), slot: node.slot }, node.device));
-    let tenants: HashMap<_, _> =
-        places.filter(|(place, _)| slot(place).is_some_and(|slot| slot.is_earning(epoch))).collect();
-    let earning = shards.iter().flat_map(|shard| &shard.slots).filter(|slot| slot.is_earning(epoch)).count();
-    match earning.saturating_sub(tenants.len()) {
-        0 => Ok(tenants),
-        missing => Err(PlacesError::Partial { missing, earning }),
+        places
     }
 }
 

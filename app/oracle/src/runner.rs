@@ -5,14 +5,13 @@ use std::collections::BTreeMap;
 use ed25519_dalek::SigningKey;
 use solana_address::Address;
 use solana_keypair::Keypair;
-use stipend_client::account;
 use stipend_client::address;
 use stipend_client::batch::{cut, SignedBatch, RELAYED_NODES_WITH_BUDGET, SIGNED_NODES_WITH_BUDGET};
 use stipend_client::ledger::{Accounts, Ledger, LedgerError};
 use stipend_client::program::constants::{NO_END, NO_EPOCH};
 use stipend_client::program::state::{Entry, Network};
 use stipend_client::reader::{ReadError, Reader};
-use stipend_client::relay::{look, relay, Arrival, Witness};
+use stipend_client::relay::{incomplete, look, relay, Arrival, Witness};
 
 use super::places::{Places, PlacesError};
 use super::{Journal, JournalError};
@@ -325,12 +324,9 @@ impl OracleRunner {
         epoch: u32,
     ) -> Result<bool, ReadError> {
         let shards = (0..network.shard_count).map(|index| address::shard(&self.network, index));
-        let reports: Vec<_> = shards.map(|shard| address::report(&shard, &self.oracle())).collect();
-        let found = accounts.accounts(&reports)?;
-        Ok(found.into_iter().flatten().any(|found| {
-            let header = account::report(&found.data).map(|(header, _)| header);
-            header.is_ok_and(|header| header.epoch != NO_EPOCH && header.epoch >= epoch)
-        }))
+        let reports: Vec<_> = shards.map(|shard| (shard, self.oracle())).collect();
+        let found = Reader::new(accounts, self.network).report_heads(&reports)?;
+        Ok(found.into_iter().flatten().any(|header| header.epoch != NO_EPOCH && header.epoch >= epoch))
     }
 
     /// One report for each shard in which a node can earn, an empty one where nothing was measured: a missing one would hold
@@ -370,6 +366,7 @@ impl OracleRunner {
         if is_open && !network.oracles.is_active(&self.oracle(), epoch) {
             return Ok(Sent::Barred);
         }
+        let mut has_refused = false;
         // Who signs only looks what has become of it.
         if is_open && !matches!(self.ends, Ends::SignOnly) {
             let witness = match &self.ends {
@@ -382,6 +379,7 @@ impl OracleRunner {
                 self.metrics.note_retry(batches.len());
             })?;
             self.metrics.note_relayed(&relayed);
+            has_refused = !relayed.refused.is_empty();
             for (place, error) in &relayed.refused {
                 self.metrics.service.note_error("refused");
                 tracing::warn!("epoch {epoch}: batch {place} was rejected: {error}");
@@ -394,7 +392,11 @@ impl OracleRunner {
                 );
             }
         }
-        let missing = look(ledger, &batches)?.into_iter().filter(|arrival| *arrival != Arrival::Arrived).count();
+        // What was rejected may differ from what is there.
+        let missing = match has_refused {
+            true => look(ledger, &batches)?.into_iter().filter(|arrival| *arrival != Arrival::Arrived).count(),
+            false => incomplete(ledger, &batches)?,
+        };
         Ok(match (missing, is_open) {
             (0, _) => Sent::All,
             (missing, false) => Sent::Missed(missing),

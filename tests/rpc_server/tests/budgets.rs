@@ -160,7 +160,6 @@ fn but_for_transactions(endpoint: &Endpoint) -> Traffic {
 }
 
 #[test]
-#[ignore = "the client still reads whole accounts"]
 fn an_oracle_reads_where_its_nodes_are_once() {
     let scene = Scene::new();
     let stipend = Stipend::new(&scene.endpoint, &scene.payer);

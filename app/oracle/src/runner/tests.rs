@@ -7,6 +7,7 @@ use std::time::Instant;
 use solana_account::Account;
 use solana_instruction::Instruction;
 use solana_signer::Signer as _;
+use stipend_client::account;
 use stipend_client::embedded::EmbeddedLedger;
 use stipend_client::instruction;
 use stipend_client::ledger::{Receipt, Simulation};
@@ -50,14 +51,21 @@ struct Flaky {
     sends_left: usize,
     /// Whether directories are missing in what is read.
     is_directory_hidden: bool,
+    /// Accounts that were read whole.
+    read: Vec<Address>,
     sent: Vec<Vec<Instruction>>,
 }
 
 impl Accounts for Flaky {
     fn account(&mut self, address: &Address) -> Result<Option<Account>, LedgerError> {
+        self.read.push(*address);
         let found = self.ledger.account(address)?;
         let is_directory = |found: &Account| account::directory(&found.data).is_ok();
         Ok(found.filter(|found| !self.is_directory_hidden || !is_directory(found)))
+    }
+
+    fn heads(&mut self, addresses: &[Address], bytes: usize) -> Result<Vec<Option<Account>>, LedgerError> {
+        self.ledger.heads(addresses, bytes)
     }
 }
 
@@ -153,7 +161,8 @@ impl World {
             Settlement::new(&mut ledger, &payer, network).register(&device(node), None, &key(4).pubkey()).unwrap();
         }
         ledger.warp_to(GENESIS + EPOCH_SECS);
-        let ledger = Flaky { ledger, sends_left: usize::MAX, is_directory_hidden: false, sent: Vec::new() };
+        let ledger =
+            Flaky { ledger, sends_left: usize::MAX, is_directory_hidden: false, read: Vec::new(), sent: Vec::new() };
         let dial = Dial(Arc::new(Mutex::new(Says::Uptime(10_000, NODES))));
         Self { ledger, payer, network, folder: tempfile::tempdir().unwrap(), dial }
     }

@@ -183,6 +183,41 @@ fn a_damaged_file_of_one_epoch_does_not_hold_up_the_next() {
 }
 
 #[test]
+fn slots_and_devices_are_read_once_and_again_where_they_changed() {
+    let mut world = World::new();
+    let mut runner = world.start();
+    world.run(&mut runner);
+    let network = world.network;
+    let shards = [0, 1].map(|index| address::shard(&network, index));
+    let directories: Vec<_> = (0..=u8::MAX).map(|byte| address::directory_at(&network, byte)).collect();
+    let read_in = |world: &mut World, runner: &mut OracleRunner, epoch: u32| {
+        world.settle(epoch - 1);
+        world.ledger.read.clear();
+        world.warp_to(GENESIS + i64::from(epoch + 1) * EPOCH_SECS);
+        world.run(runner);
+        let of =
+            |those: &[Address]| world.ledger.read.iter().filter(|one| those.contains(one)).copied().collect::<Vec<_>>();
+        (of(&shards), of(&directories))
+    };
+
+    let unchanged = read_in(&mut world, &mut runner, 1);
+    let retire = instruction::retire_node(&key(4).pubkey(), &network, &shards[0], &device(7).pubkey(), [0; 32]);
+    world.ledger.send(&world.payer, &[retire], &[&key(4)]).unwrap();
+    let retired = read_in(&mut world, &mut runner, 2);
+    let payer = world.payer.insecure_clone();
+    Settlement::new(&mut world.ledger, &payer, network).register(&device(NODES), None, &key(4).pubkey()).unwrap();
+    let registered = read_in(&mut world, &mut runner, 3);
+
+    assert_eq!(unchanged, (vec![], vec![]));
+    assert_eq!(retired, (vec![shards[0]], vec![]));
+    // 203 nodes were in shards of 200.
+    let directory = address::directory(&network, &device(NODES).pubkey());
+    assert_eq!(registered, (vec![shards[1]], vec![directory]));
+    // The one that retired does not earn the epoch in which it did; the new one earns from the next.
+    assert_eq!((world.report(0)[7], world.report(1)[3]), (Entry::BLANK, Entry::BLANK));
+}
+
+#[test]
 fn an_epoch_in_the_way_that_nobody_closes_is_closed_by_the_oracle() {
     let mut world = World::new();
     let mut runner = world.start();
