@@ -135,7 +135,6 @@ fn three_nodes_of_an_owner_are_claimed_within_a_megabyte() {
 }
 
 #[test]
-#[ignore = "the client still reads whole accounts"]
 fn an_epoch_is_verified_without_being_held_in_memory() {
     let scene = Scene::new();
 

@@ -16,6 +16,7 @@ pub use finding::{Gap, GapReason, Mismatch, Place};
 pub use shard::RebuiltShard;
 
 use crate::{
+    address,
     ledger::Accounts,
     reader::{ReadError, Reader},
 };
@@ -25,6 +26,9 @@ use stipend::{
     math::score::Reason,
     state::{ClosedEpoch, Network},
 };
+
+/// Shards that are held in memory with their reports.
+const SHARDS_AT_ONCE: usize = 32;
 
 /// Why an epoch can't be verified.
 #[derive(Debug, thiserror::Error)]
@@ -103,10 +107,14 @@ pub fn verify<A: Accounts>(accounts: &mut A, address: &Address, epoch: u32) -> R
     let closed = closed_epoch(&network, epoch)?;
     let mut found = Verification { closed, shards: Vec::new(), mismatches: Vec::new(), gaps: Vec::new() };
     let rules = with_rules_in_force(&network, closed);
-    for state in reader.shards()? {
-        let reports = reports::of_shard(&mut reader, &network, &state, epoch)?;
-        let rebuilt = shard::rebuild(&rules, network.open_epoch, &state, &reports, &mut found)?;
-        found.shards.push(rebuilt);
+    let shards: Vec<_> = (0..network.shard_count).map(|index| address::shard(address, index)).collect();
+    for some in shards.chunks(SHARDS_AT_ONCE) {
+        let states = reader.shards_at(some.to_vec())?;
+        let reports = reports::of_shards(&mut reader, &network, &states, epoch)?;
+        for (state, reports) in states.iter().zip(&reports) {
+            let rebuilt = shard::rebuild(&rules, network.open_epoch, state, reports, &mut found)?;
+            found.shards.push(rebuilt);
+        }
     }
     ring::check(&network, &mut found);
     Ok(found)

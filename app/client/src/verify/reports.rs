@@ -32,27 +32,37 @@ pub struct ShardReports {
     pub uncertain: Option<GapReason>,
 }
 
-/// Reads the reports of a shard by all oracles that measured `epoch`, as far as the accounts hold them.
-pub fn of_shard<A: Accounts>(
+/// Reads the reports of shards by all oracles that measured `epoch`, as far as the accounts hold them; for each of the shards.
+pub fn of_shards<A: Accounts>(
     reader: &mut Reader<'_, A>,
+    network: &Network,
+    shards: &[ShardState],
+    epoch: u32,
+) -> Result<Vec<ShardReports>, VerifyError> {
+    let oracles = network.oracles.entries.iter();
+    let read: Vec<_> = oracles.filter(|oracle| oracle.is_active(epoch) || is_removed(oracle, epoch)).collect();
+    let held = shards.iter().filter(|shard| shard.header.scored_epoch == epoch);
+    let pairs: Vec<_> = held.flat_map(|shard| read.iter().map(|oracle| (shard.address, oracle.key))).collect();
+    let mut reports = reader.reports(&pairs)?.into_iter();
+    shards.iter().map(|shard| of_shard(network, shard, epoch, &mut reports)).collect()
+}
+
+/// - `reports`: of the oracles that were active or removed at once, if the shard holds the epoch.
+fn of_shard(
     network: &Network,
     shard: &ShardState,
     epoch: u32,
+    reports: &mut impl Iterator<Item = Option<ReportState>>,
 ) -> Result<ShardReports, VerifyError> {
     let mut found = ShardReports::default();
     if shard.header.scored_epoch != epoch {
         return Ok(found);
     }
-    let is_removed = |oracle: &Oracle| oracle.active_from <= epoch && oracle.active_until == epoch;
-    let entries = network.oracles.entries.iter();
-    let read = entries.clone().filter(|oracle| oracle.is_active(epoch) || is_removed(oracle));
-    let pairs: Vec<_> = read.map(|oracle| (shard.address, oracle.key)).collect();
-    let mut reports = reader.reports(&pairs)?.into_iter();
-    for oracle in entries {
+    for oracle in &network.oracles.entries {
         if oracle.is_active(epoch) {
             let held = held(reports.next().flatten(), shard, oracle, epoch)?;
             found.add_active(held, network, oracle);
-        } else if is_removed(oracle) {
+        } else if is_removed(oracle, epoch) {
             if let Held::Epoch(report) = held(reports.next().flatten(), shard, oracle, epoch)? {
                 found.doubtful.push(report);
             }
@@ -61,6 +71,11 @@ pub fn of_shard<A: Accounts>(
         }
     }
     Ok(found)
+}
+
+/// Whether an oracle was removed at once while `epoch` was open.
+fn is_removed(oracle: &Oracle, epoch: u32) -> bool {
+    oracle.active_from <= epoch && oracle.active_until == epoch
 }
 
 impl ShardReports {
