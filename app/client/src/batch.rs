@@ -20,6 +20,7 @@
 use crate::{
     address,
     instruction::{relay_report, submit_signed_data, ReportBatch},
+    ledger::TransactionFormat,
 };
 use anchor_lang::Discriminator;
 use borsh::{BorshDeserialize, BorshSerialize};
@@ -27,7 +28,11 @@ use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use solana_address::Address;
 use solana_instruction::Instruction;
 use std::io;
-use stipend::{constants::MAX_RELAYED_SLOTS, instruction::SubmitReport, state::Entry};
+use stipend::{
+    constants::{MAX_RELAYED_SLOTS, MAX_SHARD_SLOTS},
+    instruction::SubmitReport,
+    state::Entry,
+};
 
 /// What a file of signed batches begins with.
 pub const MAGIC: [u8; 8] = *b"STPBATCH";
@@ -38,10 +43,21 @@ pub const VERSION: u16 = 1;
 pub const SIGNED_NODES: usize = 150;
 /// Nodes of a batch that fits one transaction which relays it.
 pub const RELAYED_NODES: usize = 120;
-/// The same as [`SIGNED_NODES`], with room for a limit of compute units and a priority fee.
-pub const SIGNED_NODES_WITH_BUDGET: usize = 140;
-/// The same as [`RELAYED_NODES`], with room for a limit of compute units and a priority fee.
-pub const RELAYED_NODES_WITH_BUDGET: usize = 110;
+/// Nodes of a batch that fits one transaction which the oracle signs itself, with its limits and a priority fee.
+pub const fn signed_nodes(format: TransactionFormat) -> usize {
+    match format {
+        TransactionFormat::Small => 140,
+        TransactionFormat::V1 => MAX_SHARD_SLOTS as usize,
+    }
+}
+
+/// Nodes of a batch that fits one transaction which relays it, with its limits and a priority fee.
+pub const fn relayed_nodes(format: TransactionFormat) -> usize {
+    match format {
+        TransactionFormat::Small => 110,
+        TransactionFormat::V1 => MAX_RELAYED_SLOTS,
+    }
+}
 
 const _: () = assert!(RELAYED_NODES <= MAX_RELAYED_SLOTS);
 
@@ -180,9 +196,7 @@ pub fn read(mut input: impl io::Read) -> Result<Vec<SignedBatch>, BatchFileError
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ledger::MAX_TRANSACTION_BYTES;
-    use solana_compute_budget_interface::ComputeBudgetInstruction;
-    use solana_message::legacy::Message;
+    use crate::ledger::wire::{compile, Budget};
 
     fn entry(uptime_bps: u16) -> Entry {
         Entry::new(Some(uptime_bps), None)
@@ -221,33 +235,32 @@ mod tests {
         assert_eq!(read(file.as_slice()).unwrap(), batches);
     }
 
-    /// Bytes on the wire of a transaction that one key signs.
-    fn bytes(payer: &Address, instructions: &[Instruction]) -> usize {
-        1 + 64 + Message::new(instructions, Some(payer)).serialize().len()
-    }
-
     #[test]
-    fn batches_of_the_most_nodes_fit_a_transaction() {
+    fn batches_of_the_most_nodes_fit_a_transaction_of_their_format_with_its_budget() {
         let key = SigningKey::from_bytes(&[7; 32]);
         let (oracle, relayer) = (Address::from(key.verifying_key().to_bytes()), Address::new_unique());
         let (network, shard) = (Address::new_unique(), Address::new_unique());
-        let budget =
-            [ComputeBudgetInstruction::set_compute_unit_limit(1), ComputeBudgetInstruction::set_compute_unit_price(1)];
+        let budget = Budget { price: 1, ..Budget::MOST };
         let signed = |nodes: usize| {
             let batch = &cut([1; 8], 3, &vec![entry(9_000); nodes], nodes)[0];
             SignedBatch::new(&key, &network, &shard, batch)
         };
+        let fits = |format, payer: &Address, instructions: &[Instruction], budget: Option<&Budget>| {
+            compile(format, payer, instructions, budget).is_ok()
+        };
 
-        let alone = bytes(&oracle, &[signed(SIGNED_NODES).to_signed_instruction()]);
-        let relayed = bytes(&relayer, &signed(RELAYED_NODES).to_instructions());
-        let [limit, price] = budget.clone();
-        let alone_with_budget =
-            bytes(&oracle, &[limit, price, signed(SIGNED_NODES_WITH_BUDGET).to_signed_instruction()]);
-        let [[check, report], [limit, price]] = [signed(RELAYED_NODES_WITH_BUDGET).to_instructions(), budget];
-        let relayed_with_budget = bytes(&relayer, &[check, report, limit, price]);
-
-        for bytes in [alone, relayed, alone_with_budget, relayed_with_budget] {
-            assert!(bytes <= MAX_TRANSACTION_BYTES, "{bytes} bytes");
+        for format in [TransactionFormat::Small, TransactionFormat::V1] {
+            let alone = signed(signed_nodes(format)).to_signed_instruction();
+            let relayed = signed(relayed_nodes(format)).to_instructions();
+            assert!(fits(format, &oracle, &[alone], Some(&budget)), "{format:?}");
+            assert!(fits(format, &relayer, &relayed, Some(&budget)), "{format:?}");
+        }
+        // Without a budget there is room for some more, and for ten more there is none.
+        for (nodes, does_fit) in [(0, true), (10, false)] {
+            let alone = signed(SIGNED_NODES + nodes).to_signed_instruction();
+            let relayed = signed(RELAYED_NODES + nodes).to_instructions();
+            assert_eq!(fits(TransactionFormat::Small, &oracle, &[alone], None), does_fit);
+            assert_eq!(fits(TransactionFormat::Small, &relayer, &relayed, None), does_fit);
         }
     }
 

@@ -1,8 +1,9 @@
 //! A Solana VM in this process: the real program, token programs and signature checks, and a clock that can be turned.
 
-use crate::instruction::MAX_COMPUTE_UNITS;
 use crate::ledger::{
-    holds, refusal, Accounts, Ledger, LedgerError, Receipt, Search, Simulation, MAX_TRANSACTION_BYTES,
+    holds, refusal,
+    wire::{compile, wire_bytes},
+    Accounts, Ledger, LedgerError, Receipt, Search, Simulation, TransactionFormat,
 };
 use litesvm::{types::FailedTransactionMetadata, LiteSVM};
 use solana_account::{Account, ReadableAccount};
@@ -10,16 +11,14 @@ use solana_address::Address;
 use solana_clock::Clock;
 use solana_instruction::Instruction;
 use solana_keypair::Keypair;
-use solana_message::{legacy::Message, v1, VersionedMessage};
+use solana_message::VersionedMessage;
 use solana_signer::Signer;
-use solana_transaction::{versioned::VersionedTransaction, Transaction};
-
-/// Most bytes of accounts that a transaction may load.
-const MAX_LOADED_BYTES: u32 = 64 * 1024 * 1024;
+use solana_transaction::versioned::VersionedTransaction;
 
 /// A cluster of one, with the program deployed.
 pub struct EmbeddedLedger {
     vm: LiteSVM,
+    format: TransactionFormat,
 }
 
 impl EmbeddedLedger {
@@ -30,7 +29,7 @@ impl EmbeddedLedger {
         let mut vm = LiteSVM::new().with_mainnet_features().with_precompiles();
         vm.add_program(stipend::ID, program)
             .map_err(|error| LedgerError::NotExecuted { reason: format!("program does not load: {error:?}") })?;
-        let mut ledger = Self { vm };
+        let mut ledger = Self { vm, format: TransactionFormat::Small };
         ledger.warp_to(now);
         Ok(ledger)
     }
@@ -58,29 +57,22 @@ impl EmbeddedLedger {
             .map_err(|error| LedgerError::NotExecuted { reason: format!("account is not accepted: {error:?}") })
     }
 
-    /// Sends a transaction of version 1: 4,096 bytes, and all compute units and account bytes that one may have.
+    /// Sets the format of what is sent from now on; at first it is the small one.
+    pub fn set_transaction_format(&mut self, format: TransactionFormat) {
+        self.format = format;
+    }
+
+    /// Sends a transaction of version 1, with all compute units and account bytes that one may have.
     pub fn send_v1(
         &mut self,
         payer: &Keypair,
         instructions: &[Instruction],
         signers: &[&Keypair],
     ) -> Result<Receipt, LedgerError> {
-        self.vm.expire_blockhash();
-        let config = v1::TransactionConfig::empty()
-            .with_compute_unit_limit(MAX_COMPUTE_UNITS)
-            .with_loaded_accounts_data_size_limit(MAX_LOADED_BYTES);
-        let message =
-            v1::Message::try_compile_with_config(&payer.pubkey(), instructions, self.vm.latest_blockhash(), config)
-                .map_err(|error| LedgerError::NotExecuted { reason: format!("message does not compile: {error}") })?;
-        let bytes = message.size() + v1::SIGNATURE_SIZE * usize::from(message.header.num_required_signatures);
-        if bytes > v1::MAX_TRANSACTION_SIZE {
-            return Err(LedgerError::TooLong { bytes });
-        }
-        let mut keys: Vec<&dyn Signer> = vec![payer];
-        keys.extend(signers.iter().map(|key| *key as &dyn Signer));
-        let transaction = VersionedTransaction::try_new(VersionedMessage::V1(message), &keys)?;
-        let meta = self.vm.send_transaction(transaction).map_err(refusal)?;
-        Ok(Receipt { compute_units: meta.compute_units_consumed, fee_lamports: meta.fee, bytes })
+        let before = std::mem::replace(&mut self.format, TransactionFormat::V1);
+        let sent = self.send(payer, instructions, signers);
+        self.format = before;
+        sent
     }
 
     fn sign(
@@ -88,18 +80,15 @@ impl EmbeddedLedger {
         payer: &Keypair,
         instructions: &[Instruction],
         signers: &[&Keypair],
-    ) -> Result<Transaction, LedgerError> {
+    ) -> Result<VersionedTransaction, LedgerError> {
         // The same instructions again are another transaction, as they are on a cluster some seconds later.
         self.vm.expire_blockhash();
+        let mut message = compile(self.format, &payer.pubkey(), instructions, None)?;
+        message.set_recent_blockhash(self.vm.latest_blockhash());
         let mut keys: Vec<&dyn Signer> = vec![payer];
-        keys.extend(signers.iter().map(|key| *key as &dyn Signer));
-        let mut transaction = Transaction::new_with_payer(instructions, Some(&payer.pubkey()));
-        transaction.try_sign(&keys, self.vm.latest_blockhash())?;
-        let bytes = wire_bytes(&transaction);
-        if bytes > MAX_TRANSACTION_BYTES {
-            return Err(LedgerError::TooLong { bytes });
-        }
-        Ok(transaction)
+        let others = signers.iter().filter(|key| key.pubkey() != payer.pubkey());
+        keys.extend(others.map(|key| *key as &dyn Signer));
+        Ok(VersionedTransaction::try_new(message, &keys)?)
     }
 }
 
@@ -126,8 +115,8 @@ impl Ledger for EmbeddedLedger {
         signers: &[&Keypair],
     ) -> Result<Receipt, LedgerError> {
         let transaction = self.sign(payer, instructions, signers)?;
-        let bytes = wire_bytes(&transaction);
         let message = transaction.message.clone();
+        let bytes = wire_bytes(&message);
         let meta = self.vm.send_transaction(transaction).map_err(|failed| refusal_of(payer, &message, failed))?;
         Ok(Receipt { compute_units: meta.compute_units_consumed, fee_lamports: meta.fee, bytes })
     }
@@ -157,14 +146,13 @@ impl Ledger for EmbeddedLedger {
         Ok(self.vm.minimum_balance_for_rent_exemption(space))
     }
 
+    fn transaction_format(&mut self) -> TransactionFormat {
+        self.format
+    }
+
     fn now(&mut self) -> Result<i64, LedgerError> {
         Ok(self.vm.get_sysvar::<Clock>().unix_timestamp)
     }
-}
-
-/// Bytes of a transaction on the wire: its signatures, of which there are fewer than 128, and its message.
-pub fn wire_bytes(transaction: &Transaction) -> usize {
-    1 + 64 * transaction.signatures.len() + transaction.message_data().len()
 }
 
 fn refusal(failed: FailedTransactionMetadata) -> LedgerError {
@@ -172,6 +160,6 @@ fn refusal(failed: FailedTransactionMetadata) -> LedgerError {
 }
 
 /// The same of a transaction that `payer` was to pay for.
-fn refusal_of(payer: &Keypair, message: &Message, failed: FailedTransactionMetadata) -> LedgerError {
-    refusal::explain_of(&payer.pubkey(), &message.instructions, failed.err, &failed.meta.logs)
+fn refusal_of(payer: &Keypair, message: &VersionedMessage, failed: FailedTransactionMetadata) -> LedgerError {
+    refusal::explain_of(&payer.pubkey(), message.instructions(), failed.err, &failed.meta.logs)
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     instruction::transaction_name,
-    ledger::{Accounts, Ledger, LedgerError, Receipt, Search, Simulation},
+    ledger::{Accounts, Deadline, Ledger, LedgerError, Receipt, Search, Simulation, TransactionFormat},
 };
 use solana_account::Account;
 use solana_address::Address;
@@ -128,6 +128,14 @@ impl<L: Ledger> Ledger for Metered<L> {
 
     fn rent_lamports(&mut self, space: usize) -> Result<u64, LedgerError> {
         self.ledger.rent_lamports(space)
+    }
+
+    fn transaction_format(&mut self) -> TransactionFormat {
+        self.ledger.transaction_format()
+    }
+
+    fn set_deadline(&mut self, deadline: Option<Deadline>) {
+        self.ledger.set_deadline(deadline);
     }
 
     fn now(&mut self) -> Result<i64, LedgerError> {

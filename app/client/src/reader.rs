@@ -9,7 +9,7 @@ use crate::{
 use anchor_lang::Discriminator;
 use solana_account::Account;
 use solana_address::Address;
-use std::{collections::BTreeSet, mem::offset_of};
+use std::{collections::BTreeSet, mem::offset_of, ops::Range};
 use stipend::state::{Directory, DirectoryEntry, Entry, Network, Report, Shard, Slot};
 
 /// Why an account was not read, or a step that needed it stopped; what was sent before it stands.
@@ -151,6 +151,11 @@ impl<'a, A: Accounts> Reader<'a, A> {
         addresses.into_iter().zip(found).map(shard).collect()
     }
 
+    /// Shards by their indices.
+    pub fn shards_of(&mut self, indices: Range<u32>) -> Result<Vec<ShardState>, ReadError> {
+        self.shards_at(indices.map(|index| address::shard(&self.network, index)).collect())
+    }
+
     /// All shards, by index.
     pub fn shards(&mut self) -> Result<Vec<ShardState>, ReadError> {
         let count = self.network()?.shard_count;
@@ -162,8 +167,7 @@ impl<'a, A: Accounts> Reader<'a, A> {
         let mut shards = Vec::new();
         for first in (0..count).step_by(SHARDS_AT_ONCE as usize) {
             let last = count.min(first.saturating_add(SHARDS_AT_ONCE));
-            let addresses = (first..last).map(|index| address::shard(&self.network, index)).collect();
-            shards.extend(self.shards_at(addresses)?);
+            shards.extend(self.shards_of(first..last)?);
         }
         Ok(shards)
     }

@@ -6,8 +6,8 @@ use ed25519_dalek::SigningKey;
 use solana_address::Address;
 use solana_keypair::Keypair;
 use stipend_client::address;
-use stipend_client::batch::{cut, SignedBatch, RELAYED_NODES_WITH_BUDGET, SIGNED_NODES_WITH_BUDGET};
-use stipend_client::ledger::{Accounts, Ledger, LedgerError};
+use stipend_client::batch::{cut, relayed_nodes, signed_nodes, SignedBatch};
+use stipend_client::ledger::{Accounts, Deadline, Ledger, LedgerError, TransactionFormat};
 use stipend_client::program::constants::{NO_END, NO_EPOCH};
 use stipend_client::program::state::{Entry, Network};
 use stipend_client::reader::{ReadError, Reader};
@@ -305,7 +305,7 @@ impl OracleRunner {
             self.journal.finish(epoch, "reported from another journal")?;
             return Ok(Tick::Worked);
         }
-        let batches = self.sign(network, epoch, &shards);
+        let batches = self.sign(ledger.transaction_format(), network, epoch, &shards);
         self.journal.keep(epoch, &batches)?;
         let coverage = Coverage::of_entries(shards.values().flatten());
         self.metrics.note_measured(coverage.uptimes, coverage.bandwidths);
@@ -331,10 +331,16 @@ impl OracleRunner {
 
     /// One report for each shard in which a node can earn, an empty one where nothing was measured: a missing one would hold
     /// up the scoring.
-    fn sign(&self, network: &Network, epoch: u32, shards: &BTreeMap<u32, Vec<Entry>>) -> Vec<SignedBatch> {
+    fn sign(
+        &self,
+        format: TransactionFormat,
+        network: &Network,
+        epoch: u32,
+        shards: &BTreeMap<u32, Vec<Entry>>,
+    ) -> Vec<SignedBatch> {
         let nodes = match self.ends {
-            Ends::Pay(_) => SIGNED_NODES_WITH_BUDGET,
-            Ends::Relay | Ends::SignOnly => RELAYED_NODES_WITH_BUDGET,
+            Ends::Pay(_) => signed_nodes(format),
+            Ends::Relay | Ends::SignOnly => relayed_nodes(format),
         };
         let mut batches = Vec::new();
         for (index, entries) in shards {
@@ -375,6 +381,9 @@ impl OracleRunner {
             };
             let progress = Progress::begin("reporting", batches.len() as u64);
             let tell = |dealt| progress.set(dealt as u64);
+            if let Window::Open(due) = window {
+                ledger.set_deadline(network.windows_begin().ok().map(|from| Deadline { from, due }));
+            }
             let relayed = relay(ledger, payer, &batches, witness, tell).inspect_err(|_| {
                 self.metrics.note_retry(batches.len());
             })?;

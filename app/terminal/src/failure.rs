@@ -112,6 +112,9 @@ mod tests {
         assert_eq!(refused.to_string(), "failed to claim: instruction 0 was refused: no");
         assert_eq!(refused.exit_kind(), ExitKind::Refused);
         assert_eq!(Failure::settling("claim", not_executed).exit_kind(), ExitKind::Cluster);
-        assert_eq!(Failure::settling("claim", LedgerError::TooLong { bytes: 1_233 }).exit_kind(), ExitKind::Bug);
+        assert_eq!(
+            Failure::settling("claim", LedgerError::TooLong { bytes: 1_233, most: 1_232 }).exit_kind(),
+            ExitKind::Bug
+        );
     }
 }

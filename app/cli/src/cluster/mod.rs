@@ -20,7 +20,8 @@ use std::time::Duration;
 use solana_commitment_config::{CommitmentConfig, CommitmentLevel};
 use solana_keypair::Keypair;
 use stipend_client::config::{cluster_url, SolanaConfig};
-use stipend_client::rpc::{host, Priority, RpcLedger, RpcOptions};
+use stipend_client::ledger::TransactionFormat;
+use stipend_client::rpc::{host, Priority, RpcLedger, RpcOptions, Transactions};
 
 use crate::failure::Failure;
 use crate::keypair_file::read_keypair;
@@ -46,7 +47,7 @@ pub struct ClusterArgs {
     /// What counts as landed: processed, confirmed or finalized [default: the configuration's, or confirmed]
     #[arg(long, value_name = "LEVEL", help_heading = "Cluster")]
     commitment: Option<CommitmentLevel>,
-    /// Micro-lamports a compute unit to come before others, or `auto`: what most paid lately
+    /// Micro-lamports a compute unit to come before others, or `auto`: what most paid lately, more as time runs out
     #[arg(long, value_name = "PRICE", default_value = "0", value_parser = parse_price, help_heading = "Cluster")]
     priority_fee: Price,
     /// The most that `auto` pays
@@ -60,7 +61,38 @@ pub struct ClusterArgs {
     #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..),
         help_heading = "Cluster")]
     max_lag: u64,
+    /// Requests a second at the most, of all together [default: any number]
+    #[arg(long, value_name = "REQUESTS", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Cluster")]
+    rps: Option<u32>,
+    /// Requests at once
+    #[arg(long, value_name = "REQUESTS", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..),
+        help_heading = "Cluster")]
+    parallel: u16,
+    /// Transactions of 4,096 bytes (v1) or of 1,232 (small); `auto` asks the cluster once
+    #[arg(long, value_name = "FORMAT", default_value = "auto", help_heading = "Cluster")]
+    transactions: TransactionsArg,
 }
+
+/// Which transactions are sent.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum TransactionsArg {
+    Auto,
+    V1,
+    Small,
+}
+
+impl From<TransactionsArg> for Transactions {
+    fn from(asked: TransactionsArg) -> Self {
+        match asked {
+            TransactionsArg::Auto => Self::Auto,
+            TransactionsArg::V1 => Self::Only(TransactionFormat::V1),
+            TransactionsArg::Small => Self::Only(TransactionFormat::Small),
+        }
+    }
+}
+
+/// The least that `auto` pays, in micro-lamports a compute unit: what a cluster says of recent fees may be nothing.
+const PRICE_FLOOR: u64 = 1_000;
 
 #[derive(Clone, Copy, Debug)]
 enum Price {
@@ -108,11 +140,21 @@ impl ClusterArgs {
         let priority = match self.priority_fee {
             Price::Fixed(0) => Priority::None,
             Price::Fixed(price) => Priority::Fixed(price),
-            Price::Auto => Priority::Recent { ceiling: self.priority_fee_ceiling },
+            Price::Auto => Priority::Auto { floor: PRICE_FLOOR, ceiling: self.priority_fee_ceiling },
         };
         let timeout = Duration::from_secs(self.timeout);
         let max_lag = Duration::from_secs(self.max_lag);
-        let options = RpcOptions { commitment, priority, timeout, max_lag, stop, ..RpcOptions::default() };
+        let options = RpcOptions {
+            commitment,
+            priority,
+            timeout,
+            max_lag,
+            stop,
+            rps: self.rps,
+            parallel: self.parallel.into(),
+            transactions: self.transactions.into(),
+            ..RpcOptions::default()
+        };
         RpcLedger::new(&urls, options).map_err(|error| Failure::usage(doing, error))
     }
 

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use solana_address::Address;
 use stipend_client::address;
-use stipend_client::batch::{self, cut, BatchFileError, SignedBatch, RELAYED_NODES_WITH_BUDGET};
+use stipend_client::batch::{self, cut, relayed_nodes, BatchFileError, SignedBatch};
+use stipend_client::ledger::TransactionFormat;
 use stipend_client::measurement::Measurements;
 use stipend_client::slots::Slots;
 
@@ -17,8 +18,8 @@ const DOING: &str = "sign the measurements";
 
 /// What the help says below the options.
 const RULES: &str =
-    "For each epoch, each shard of the slots file is signed in batches of up to 110 slots, each of which fits one \
-    transaction that anybody may send. A slot that the measurement file has no row for is not measured; a shard of \
+    "For each epoch, each shard of the slots file is signed in batches, each of which fits one transaction that anybody may send: up to 110 slots \
+    in one of 1,232 bytes, which every cluster takes, and 280 in one of version 1. A slot that the measurement file has no row for is not measured; a shard of \
     which nothing was measured gets one empty batch, which says so. Sign an epoch once, and keep the file: whoever signs two \
     values for one slot forfeits the oracle's bond. The layout of the file is documented in \
     the README of the command.";
@@ -44,9 +45,28 @@ pub struct Args {
     /// Sign this epoch; may be repeated [default: all epochs of the file]
     #[arg(long, value_name = "EPOCH")]
     epoch: Vec<u32>,
+    /// What each batch is to fit: a transaction of 1,232 bytes (small) or of 4,096 (v1)
+    #[arg(long, value_name = "FORMAT", default_value = "small")]
+    transactions: FormatArg,
     /// The file of signed batches to make; replaced if it exists
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
+}
+
+/// A format of transactions.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum FormatArg {
+    Small,
+    V1,
+}
+
+impl From<FormatArg> for TransactionFormat {
+    fn from(asked: FormatArg) -> Self {
+        match asked {
+            FormatArg::Small => Self::Small,
+            FormatArg::V1 => Self::V1,
+        }
+    }
 }
 
 /// Two digits a byte, in the order in which the bytes lie in the account.
@@ -79,7 +99,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         })?;
         for (index, entries) in shards {
             let shard = address::shard(&args.network, index);
-            let cut = cut(args.domain, *epoch, &entries, RELAYED_NODES_WITH_BUDGET);
+            let cut = cut(args.domain, *epoch, &entries, relayed_nodes(args.transactions.into()));
             batches.extend(cut.iter().map(|batch| SignedBatch::new(&key, &args.network, &shard, batch)));
         }
     }

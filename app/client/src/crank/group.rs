@@ -3,7 +3,7 @@
 use super::Task;
 use crate::{
     instruction::{is_compute_unit_limit, MAX_COMPUTE_UNITS},
-    ledger::{Ledger, LedgerError, Receipt},
+    ledger::{Ledger, LedgerError, Receipt, TransactionFormat},
     settlement::fits,
 };
 use solana_instruction::Instruction;
@@ -26,7 +26,7 @@ pub(super) struct Planned {
 ///
 /// Returns what became of each task, in their order. A fee is told with the first task of its transaction.
 pub(super) fn send(ledger: &mut impl Ledger, payer: &Keypair, tasks: &[Planned]) -> Vec<Result<Receipt, LedgerError>> {
-    let groups = group(payer, tasks);
+    let groups = group(ledger.transaction_format(), payer, tasks);
     let transactions: Vec<_> = groups.iter().map(|group| joined(group)).collect();
     let results = ledger.send_all(payer, &transactions, &[]);
     let mut told = Vec::with_capacity(tasks.len());
@@ -43,7 +43,7 @@ pub(super) fn send(ledger: &mut impl Ledger, payer: &Keypair, tasks: &[Planned])
     told
 }
 
-fn group<'t>(payer: &Keypair, tasks: &'t [Planned]) -> Vec<&'t [Planned]> {
+fn group<'t>(format: TransactionFormat, payer: &Keypair, tasks: &'t [Planned]) -> Vec<&'t [Planned]> {
     let payer = payer.pubkey();
     let mut groups = Vec::new();
     let mut left = tasks;
@@ -52,7 +52,7 @@ fn group<'t>(payer: &Keypair, tasks: &'t [Planned]) -> Vec<&'t [Planned]> {
         while let Some(next) = left.get(count) {
             let longer = left.get(..=count).unwrap_or_default();
             let units: u64 = longer.iter().map(|planned| planned.units).sum();
-            if next.task.name() != first.task.name() || units > GROUP_UNITS || !fits(&payer, &joined(longer)) {
+            if next.task.name() != first.task.name() || units > GROUP_UNITS || !fits(format, &payer, &joined(longer)) {
                 break;
             }
             count += 1;

@@ -27,8 +27,14 @@ use stipend::ID;
 /// Most compute units that a transaction may ask for.
 pub const MAX_COMPUTE_UNITS: u32 = 1_400_000;
 
+/// Most bytes of accounts that a transaction may load.
+pub const MAX_LOADED_BYTES: u32 = 64 << 20;
+
 /// Compute units left for a rejection: Anchor formats and logs the error, which can take more than the instruction itself.
 const ERROR_UNITS: u64 = 20_000;
+
+/// Bytes by which the accounts of a transaction may grow between its simulation and its landing: more than a full shard.
+const LOADED_ROOM: u32 = 64 << 10;
 
 /// First byte of the instruction that limits compute units.
 const SET_LIMIT: u8 = 2;
@@ -52,6 +58,12 @@ pub fn is_compute_unit_limit(instruction: &Instruction) -> bool {
 pub fn limit_units(seen: u64) -> u32 {
     let limit = seen.saturating_add(seen / 5).saturating_add(ERROR_UNITS);
     u32::try_from(limit).unwrap_or(MAX_COMPUTE_UNITS).min(MAX_COMPUTE_UNITS)
+}
+
+/// Limit of loaded bytes of a transaction that loaded `seen` in a simulation: a quarter more and a shard's worth, since accounts
+/// may grow before it lands. At most [`MAX_LOADED_BYTES`].
+pub fn limit_loaded_bytes(seen: u32) -> u32 {
+    seen.saturating_add(seen / 4).saturating_add(LOADED_ROOM).min(MAX_LOADED_BYTES)
 }
 
 /// Opens an owner's associated token account, if it is not there.

@@ -1,6 +1,9 @@
 //! Where transactions are sent and accounts are read.
 
 pub mod refusal;
+pub mod wire;
+
+pub use wire::TransactionFormat;
 
 use solana_account::Account;
 use solana_address::Address;
@@ -16,7 +19,7 @@ pub struct Receipt {
     pub compute_units: u64,
     /// Lamports of its fee.
     pub fee_lamports: u64,
-    /// Bytes on the wire, of 1,232 at the most.
+    /// Bytes on the wire.
     pub bytes: usize,
 }
 
@@ -86,14 +89,22 @@ pub enum LedgerError {
     #[error("transaction can't be signed")]
     Signing(#[from] solana_signer::SignerError),
     /// The transaction is too long for the wire.
-    #[error("transaction has {bytes} bytes, and 1,232 is the most; send fewer measurements or slots at once")]
+    #[error("transaction has {bytes} bytes, and {most} is the most; send less at once, or transactions of version 1 where the cluster takes \
+         them (--transactions)")]
     TooLong {
         /// Its length.
         bytes: usize,
+        /// The most that its format takes.
+        most: usize,
     },
 }
 
 impl LedgerError {
+    /// Whether nothing was sent since the cluster is lost or the payer has no lamports: another transaction fares no better.
+    pub(crate) fn is_unsent(&self) -> bool {
+        matches!(self, Self::NoFunds { .. } | Self::Unreachable { .. } | Self::Stale { .. })
+    }
+
     /// The same of another transaction that went with this one.
     pub(crate) fn again(&self) -> Self {
         match self {
@@ -116,6 +127,15 @@ impl LedgerError {
     pub fn is(&self, error: StipendError) -> bool {
         matches!(self, Self::Refused { code: Some(code), .. } if *code == u32::from(error))
     }
+}
+
+/// Until when transactions are to land, in Unix seconds of the cluster's clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deadline {
+    /// When there was all the time.
+    pub from: i64,
+    /// When it is too late.
+    pub due: i64,
 }
 
 /// Where accounts are read: a cluster, or what one left behind.
@@ -178,6 +198,14 @@ pub trait Ledger: Accounts {
     /// Lamports that an account of `space` bytes must hold.
     fn rent_lamports(&mut self, space: usize) -> Result<u64, LedgerError>;
 
+    /// The format of what is sent, with its limits; transactions are packed by them.
+    fn transaction_format(&mut self) -> TransactionFormat {
+        TransactionFormat::Small
+    }
+
+    /// Sets until when what is sent from now on is to land; none takes it back. A ledger may pay more the less time is left.
+    fn set_deadline(&mut self, _deadline: Option<Deadline>) {}
+
     /// Unix seconds of the cluster's clock.
     fn now(&mut self) -> Result<i64, LedgerError>;
 }
@@ -198,5 +226,5 @@ pub fn holds(data: &[u8], holding: &[(usize, &[u8])]) -> bool {
 
 /// Lamports of a transaction's fee for each of its signatures; a priority comes on top.
 pub const LAMPORTS_PER_SIGNATURE: u64 = 5_000;
-/// Most bytes of a transaction on the wire.
-pub const MAX_TRANSACTION_BYTES: usize = 1_232;
+/// Most bytes of a transaction of the small format on the wire.
+pub const MAX_TRANSACTION_BYTES: usize = TransactionFormat::Small.max_bytes();

@@ -1,20 +1,36 @@
-//! A transaction as it goes over the wire, with what it may use and pay.
+//! A transaction with what it may use and pay, before it is signed.
 
-use super::price::fee_lamports;
 use crate::{
-    instruction::{limit_units, MAX_COMPUTE_UNITS},
-    ledger::{LedgerError, MAX_TRANSACTION_BYTES},
+    instruction::{limit_loaded_bytes, limit_units},
+    ledger::{
+        wire::{compile, wire_bytes, Budget},
+        LedgerError, TransactionFormat,
+    },
 };
 use solana_address::Address;
-use solana_compute_budget_interface::{ComputeBudgetInstruction, ID as COMPUTE_BUDGET_ID};
 use solana_hash::Hash;
 use solana_instruction::Instruction;
 use solana_keypair::Keypair;
-use solana_message::{compiled_instruction::CompiledInstruction, legacy, v0, VersionedMessage};
+use solana_message::{compiled_instruction::CompiledInstruction, VersionedMessage};
+use solana_rpc_client_api::response::RpcSimulateTransactionResult;
 use solana_transaction::versioned::VersionedTransaction;
 
 /// Compute units of an instruction that asks for none.
 const DEFAULT_UNITS: u64 = 200_000;
+
+/// What a transaction used in a simulation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Usage {
+    pub(super) units: u64,
+    /// None: the cluster does not tell.
+    pub(super) loaded_bytes: Option<u32>,
+}
+
+impl Usage {
+    pub(super) fn of(simulated: &RpcSimulateTransactionResult) -> Self {
+        Self { units: simulated.units_consumed.unwrap_or_default(), loaded_bytes: simulated.loaded_accounts_data_size }
+    }
+}
 
 /// A transaction without its blockhash and signatures.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,30 +43,49 @@ pub(super) struct Composed {
 }
 
 impl Composed {
-    /// What is asked how many units it uses.
-    pub(super) fn unlimited(payer: &Address, instructions: &[Instruction]) -> Result<Self, LedgerError> {
-        let limited = with_budget(instructions, MAX_COMPUTE_UNITS, 0);
-        compile(payer, &limited, 0).or_else(|_| compile(payer, instructions, 0))
+    /// What is asked how much it uses.
+    pub(super) fn unlimited(
+        format: TransactionFormat,
+        payer: &Address,
+        instructions: &[Instruction],
+    ) -> Result<Self, LedgerError> {
+        let limited = Budget { loaded_bytes: None, ..Budget::MOST };
+        let message = compile(format, payer, instructions, Some(&limited));
+        Ok(Self::from(message.or_else(|_| compile(format, payer, instructions, None))?, 0))
     }
 
     /// What is sent.
     ///
-    /// - `units`: what it was seen to use; `price`: micro-lamports a compute unit.
+    /// - `price`: micro-lamports a compute unit.
+    ///
+    /// A small transaction that has no room for the limit of loaded bytes goes without it, and without any limit if it needs none
+    /// and pays nothing.
     pub(super) fn new(
+        format: TransactionFormat,
         payer: &Address,
         instructions: &[Instruction],
-        units: u64,
+        usage: Usage,
         price: u64,
     ) -> Result<Self, LedgerError> {
-        let limit = limit_units(units);
-        let limited = with_budget(instructions, limit, price);
-        let composed = compile(payer, &limited, fee_lamports(limit, price));
-        // What needs no budget, and has no room for one, goes as it is.
-        let is_bare_enough = price == 0 && units <= DEFAULT_UNITS;
-        match composed {
-            Err(LedgerError::TooLong { .. }) if is_bare_enough => compile(payer, instructions, 0),
-            composed => composed,
-        }
+        let units = limit_units(usage.units);
+        let whole = Budget { units, loaded_bytes: usage.loaded_bytes.map(limit_loaded_bytes), price };
+        let message = match compile(format, payer, instructions, Some(&whole)) {
+            Err(LedgerError::TooLong { .. }) if format == TransactionFormat::Small => {
+                let shorter = compile(format, payer, instructions, Some(&Budget { loaded_bytes: None, ..whole }));
+                match shorter {
+                    Err(LedgerError::TooLong { .. }) if price == 0 && usage.units <= DEFAULT_UNITS => {
+                        compile(format, payer, instructions, None)
+                    }
+                    shorter => shorter,
+                }
+            }
+            message => message,
+        };
+        Ok(Self::from(message?, whole.priority_lamports()))
+    }
+
+    fn from(message: VersionedMessage, priority_lamports: u64) -> Self {
+        Self { bytes: wire_bytes(&message), message, priority_lamports }
     }
 
     /// Signs it with a blockhash.
@@ -76,50 +111,12 @@ impl Composed {
     }
 }
 
-/// The limit takes the place of one that is there already; what is new goes to the end, for signatures are found by the place of
-/// an instruction.
-fn with_budget(instructions: &[Instruction], limit: u32, price: u64) -> Vec<Instruction> {
-    let limit = ComputeBudgetInstruction::set_compute_unit_limit(limit);
-    let mut instructions = instructions.to_vec();
-    let is_limit =
-        |one: &&mut Instruction| one.program_id == COMPUTE_BUDGET_ID && one.data.first() == limit.data.first();
-    match instructions.iter_mut().find(is_limit) {
-        Some(old) => *old = limit,
-        None => instructions.push(limit),
-    }
-    if price > 0 {
-        instructions.push(ComputeBudgetInstruction::set_compute_unit_price(price));
-    }
-    instructions
-}
-
-/// Version 0, or the one before where two bytes decide.
-fn compile(payer: &Address, instructions: &[Instruction], priority_lamports: u64) -> Result<Composed, LedgerError> {
-    let not_executed = |error: &dyn std::fmt::Display| LedgerError::NotExecuted { reason: error.to_string() };
-    let newest = v0::Message::try_compile(payer, instructions, &[], Hash::default());
-    let newest = VersionedMessage::V0(newest.map_err(|error| not_executed(&error))?);
-    let bytes = wire_bytes(&newest);
-    if bytes <= MAX_TRANSACTION_BYTES {
-        return Ok(Composed { message: newest, bytes, priority_lamports });
-    }
-    let message = VersionedMessage::Legacy(legacy::Message::new(instructions, Some(payer)));
-    let bytes = wire_bytes(&message);
-    if bytes <= MAX_TRANSACTION_BYTES {
-        return Ok(Composed { message, bytes, priority_lamports });
-    }
-    Err(LedgerError::TooLong { bytes })
-}
-
-/// Fewer than 128 signatures, and the message.
-fn wire_bytes(message: &VersionedMessage) -> usize {
-    let signatures = usize::from(message.header().num_required_signatures);
-    1 + 64 * signatures + message.serialize().len()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use solana_instruction::AccountMeta;
+
+    const SMALL: TransactionFormat = TransactionFormat::Small;
 
     fn instruction(bytes: usize) -> Instruction {
         Instruction {
@@ -133,45 +130,41 @@ mod tests {
         Address::from([1; 32])
     }
 
+    fn usage(units: u64) -> Usage {
+        Usage { units, loaded_bytes: Some(1_000_000) }
+    }
+
     #[test]
-    fn a_budget_goes_to_the_end() {
-        let composed = Composed::new(&payer(), &[instruction(4)], 10_000, 3).unwrap();
+    fn limits_are_what_was_seen_and_room_beside_it() {
+        let small = Composed::new(SMALL, &payer(), &[instruction(4)], usage(10_000), 3).unwrap();
+        let large = Composed::new(TransactionFormat::V1, &payer(), &[instruction(4)], usage(10_000), 3).unwrap();
 
         // 10,000 units and a fifth and 20,000 for an error are 32,000; at 3 micro-lamports each 0.096 lamports, paid as one.
-        assert_eq!(composed.priority_lamports, 1);
-        let VersionedMessage::V0(message) = &composed.message else { panic!("version 0") };
-        assert_eq!(message.instructions.len(), 3);
-        assert_eq!(message.instructions[0].data.len(), 4);
+        assert_eq!([small.priority_lamports, large.priority_lamports], [1, 1]);
+        let VersionedMessage::V0(message) = &small.message else { panic!("version 0") };
         assert_eq!(message.instructions[1].data, [vec![2], 32_000u32.to_le_bytes().to_vec()].concat());
-        assert_eq!(message.instructions[2].data, [vec![3], 3u64.to_le_bytes().to_vec()].concat());
+        // 1,000,000 bytes and a quarter and 65,536 for growth.
+        assert_eq!(message.instructions[2].data, [vec![4], 1_315_536u32.to_le_bytes().to_vec()].concat());
+        let VersionedMessage::V1(message) = &large.message else { panic!("version 1") };
+        assert_eq!(message.config.compute_unit_limit, Some(32_000));
+        assert_eq!(message.config.loaded_accounts_data_size_limit, Some(1_315_536));
     }
 
     #[test]
-    fn a_limit_that_is_there_is_replaced_in_its_place() {
-        let asked = ComputeBudgetInstruction::set_compute_unit_limit(MAX_COMPUTE_UNITS);
+    fn limits_that_have_no_room_are_left_out_where_they_are_not_needed() {
+        let compose = |bytes, units, price| Composed::new(SMALL, &payer(), &[instruction(bytes)], usage(units), price);
+        // Without a version, 203 bytes and the data; a limit of units is a key of 32, and 8 bytes; one of loaded bytes
+        // 8 more: 1,029, 989 and 981 bytes of data just fit.
+        let instructions = |composed: Result<Composed, LedgerError>| composed.map(|one| one.instructions().len()).ok();
 
-        let composed = Composed::new(&payer(), &[asked, instruction(4)], 50_000, 0).unwrap();
-
-        let VersionedMessage::V0(message) = &composed.message else { panic!("version 0") };
-        assert_eq!(message.instructions.len(), 2);
-        assert_eq!(message.instructions[0].data, [vec![2], 80_000u32.to_le_bytes().to_vec()].concat());
-    }
-
-    #[test]
-    fn what_has_no_room_for_a_budget_goes_without_where_it_needs_none() {
-        // Signature 1 + 64, header 3, three keys 1 + 96, blockhash 32, instructions 1, program 1, accounts 1 + 1, length 2:
-        // 203 bytes and the data; 1,029 bytes of data just fit without a version, which takes two bytes more.
-        let full = [instruction(1_029)];
-
-        let composed = Composed::new(&payer(), &full, DEFAULT_UNITS, 0).unwrap();
-        assert_eq!(composed.bytes, MAX_TRANSACTION_BYTES);
-        assert!(matches!(composed.message, VersionedMessage::Legacy(_)));
-
-        assert!(matches!(Composed::new(&payer(), &full, DEFAULT_UNITS, 1), Err(LedgerError::TooLong { .. })));
-        assert!(matches!(Composed::new(&payer(), &full, DEFAULT_UNITS + 1, 0), Err(LedgerError::TooLong { .. })));
-        assert!(matches!(
-            Composed::new(&payer(), &[instruction(1_030)], 0, 0),
-            Err(LedgerError::TooLong { bytes: 1_233 })
-        ));
+        assert_eq!(instructions(compose(981, 200_001, 0)), Some(3));
+        assert_eq!(instructions(compose(989, 200_001, 0)), Some(2));
+        assert_eq!(instructions(compose(1_029, 200_000, 0)), Some(1));
+        for (bytes, units, price) in [(1_029, 200_000, 1), (1_029, 200_001, 0), (1_030, 0, 0)] {
+            assert!(
+                matches!(compose(bytes, units, price), Err(LedgerError::TooLong { .. })),
+                "{bytes} {units} {price}"
+            );
+        }
     }
 }

@@ -1,7 +1,10 @@
 //! Transactions are signed, sent until they land or expire, and signed anew if they expired.
 
-use super::{compose::Composed, unreachable, Link};
-use crate::ledger::{named, refusal, LedgerError, Receipt};
+use super::{
+    compose::{Composed, Usage},
+    unreachable, Link,
+};
+use crate::ledger::{named, refusal, LedgerError, Receipt, TransactionFormat};
 use futures::{stream, StreamExt};
 use solana_address::Address;
 use solana_hash::Hash;
@@ -29,6 +32,9 @@ const RESEND: Duration = Duration::from_secs(2);
 /// Signatures that a cluster is asked for at once.
 const STATUSES_AT_ONCE: usize = 256;
 
+/// Transactions that are simulated, signed and sent together: as many as land while their blockhash is good.
+const DELIVERED_AT_ONCE: usize = 512;
+
 /// Blockhashes whose transactions are remembered: more than are valid at a time.
 const MAX_BLOCKHASHES: usize = 256;
 
@@ -40,15 +46,27 @@ pub(super) type Sent = VecDeque<(Hash, HashSet<Signature>)>;
 struct Pending<'a> {
     /// Place among what was to be sent.
     place: usize,
+    instructions: &'a [Instruction],
+    /// What it used in its simulation.
+    usage: Usage,
+    /// Lamports of the fee for its signatures.
+    signature_lamports: u64,
     composed: Composed,
     signers: Vec<&'a Keypair>,
-    receipt: Receipt,
     transaction: VersionedTransaction,
 }
 
 impl Pending<'_> {
     fn signature(&self) -> Signature {
         self.transaction.signatures.first().copied().unwrap_or_default()
+    }
+
+    fn receipt(&self) -> Receipt {
+        Receipt {
+            compute_units: self.usage.units,
+            fee_lamports: self.signature_lamports.saturating_add(self.composed.priority_lamports),
+            bytes: self.composed.bytes,
+        }
     }
 }
 
@@ -68,12 +86,32 @@ impl Link {
         transactions: &[Vec<Instruction>],
         signers: &[&Keypair],
     ) -> Vec<Outcome> {
+        let mut outcomes: Vec<Outcome> = Vec::with_capacity(transactions.len());
+        for some in transactions.chunks(DELIVERED_AT_ONCE) {
+            // A cluster that is lost is not asked again for each of the others.
+            let lost = outcomes.last().and_then(|last| last.as_ref().err().filter(|error| error.is_unsent()));
+            match lost.map(LedgerError::again) {
+                Some(error) => outcomes.extend(some.iter().map(|_| Err(error.again()))),
+                None => outcomes.extend(self.deliver_some(payer, some, signers).await),
+            }
+        }
+        outcomes
+    }
+
+    async fn deliver_some(
+        &self,
+        payer: &Keypair,
+        transactions: &[Vec<Instruction>],
+        signers: &[&Keypair],
+    ) -> Vec<Outcome> {
         let mut outcomes: Vec<Option<Outcome>> = Vec::new();
         outcomes.resize_with(transactions.len(), || None);
-        let mut pending = self.prepare(payer, transactions, signers, &mut outcomes).await;
+        let format = self.format().await;
+        let mut pending = self.prepare(format, payer, transactions, signers, &mut outcomes).await;
         for round in 0..self.options.blockhashes {
             if round > 0 {
                 self.refuse_again(&payer.pubkey(), &mut pending, &mut outcomes).await;
+                self.bid_again(format, &payer.pubkey(), &mut pending, round).await;
             }
             if pending.is_empty() {
                 break;
@@ -93,14 +131,15 @@ impl Link {
     /// Asks what each would use, and refuses what would be refused.
     async fn prepare<'a>(
         &self,
+        format: TransactionFormat,
         payer: &'a Keypair,
-        transactions: &[Vec<Instruction>],
+        transactions: &'a [Vec<Instruction>],
         signers: &[&'a Keypair],
         outcomes: &mut [Option<Outcome>],
     ) -> Vec<Pending<'a>> {
         let address = payer.pubkey();
         let simulate = |(place, instructions): (usize, &'_ Vec<Instruction>)| {
-            let unlimited = Composed::unlimited(&address, instructions);
+            let unlimited = Composed::unlimited(format, &address, instructions);
             async move {
                 let simulated = match unlimited {
                     Ok(unlimited) => self.simulate(&address, &unlimited).await,
@@ -113,7 +152,7 @@ impl Link {
             .buffered(self.options.parallel.max(1))
             .collect()
             .await;
-        let price = self.price(transactions).await;
+        let price = self.price(transactions.iter().flatten(), 0).await;
         let mut pending = Vec::new();
         for ((place, simulated), instructions) in simulated.into_iter().zip(transactions) {
             let composed = simulated.and_then(|simulated| {
@@ -121,17 +160,24 @@ impl Link {
                     Ok(price) => *price,
                     Err(error) => return Err(LedgerError::Unreachable { reason: error.to_string() }),
                 };
-                let units = simulated.units_consumed.unwrap_or_default();
-                let composed = Composed::new(&address, instructions, units, price)?;
-                let fee_lamports = simulated.fee.unwrap_or_default() + composed.priority_lamports;
-                let receipt = Receipt { compute_units: units, fee_lamports, bytes: composed.bytes };
-                Ok((composed, receipt))
+                let usage = Usage::of(&simulated);
+                let composed = Composed::new(format, &address, instructions, usage, price)?;
+                Ok((usage, simulated.fee.unwrap_or_default(), composed))
             });
             match composed {
-                Ok((composed, receipt)) => {
+                Ok((usage, signature_lamports, composed)) => {
                     let named = named(instructions, signers).into_iter().filter(|key| key.pubkey() != address);
                     let signers = [payer].into_iter().chain(named).collect();
-                    pending.push(Pending { place, composed, signers, receipt, transaction: Default::default() });
+                    let transaction = Default::default();
+                    pending.push(Pending {
+                        place,
+                        instructions,
+                        usage,
+                        signature_lamports,
+                        composed,
+                        signers,
+                        transaction,
+                    });
                 }
                 Err(error) => tell(outcomes, place, Err(error)),
             }
@@ -150,6 +196,19 @@ impl Link {
             }
         }
         *pending = left;
+    }
+
+    /// Offers a higher price for what did not land at the last one. What has no room for one keeps what it has.
+    async fn bid_again(&self, format: TransactionFormat, payer: &Address, pending: &mut [Pending<'_>], round: u32) {
+        let price = self.price(pending.iter().flat_map(|one| one.instructions), round).await;
+        let Ok(price) = price else {
+            return;
+        };
+        for one in pending {
+            if let Ok(composed) = Composed::new(format, payer, one.instructions, one.usage, price) {
+                one.composed = composed;
+            }
+        }
     }
 
     /// Signs all with one blockhash and sends them until each has landed or the blockhash has expired. What is left is known not
@@ -319,7 +378,7 @@ impl Link {
             };
             self.seen.fetch_max(status.slot, Ordering::Relaxed);
             let outcome = match status.err {
-                None => Ok(one.receipt),
+                None => Ok(one.receipt()),
                 Some(error) => Err(refusal::explain_of(
                     payer,
                     one.transaction.message.instructions(),
@@ -369,7 +428,7 @@ impl Link {
         let config = RpcTransactionConfig {
             encoding: Some(UiTransactionEncoding::Base64),
             commitment: Some(self.options.commitment),
-            max_supported_transaction_version: Some(0),
+            max_supported_transaction_version: Some(1),
         };
         let found = self.client.get_transaction_with_config(signature, config).await;
         let logs = found.ok().and_then(|found| Option::from(found.transaction.meta?.log_messages));

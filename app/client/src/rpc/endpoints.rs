@@ -1,5 +1,6 @@
 //! Where requests go: one endpoint after another, until one answers.
 
+use super::rate::Rate;
 use async_trait::async_trait;
 use backon::{BackoffBuilder, ExponentialBuilder};
 use serde_json::Value;
@@ -23,6 +24,7 @@ use std::{
     },
     time::Duration,
 };
+use tokio::time::Instant;
 
 /// What a node answers that can't look into itself just now.
 const INTERNAL_ERROR: i64 = -32_603;
@@ -37,6 +39,7 @@ pub(super) struct Endpoints {
     senders: Vec<HttpSender>,
     turn: Turn,
     stop: Arc<AtomicBool>,
+    rate: Option<Rate>,
 }
 
 /// Which endpoint is in use. Clones are of one.
@@ -63,11 +66,18 @@ impl Turn {
 }
 
 impl Endpoints {
-    /// - `urls`: at least one; `timeout`: of one request; `stop`: nothing is tried again once it is set.
-    pub(super) fn new(urls: &[String], timeout: Duration, turn: Turn, stop: Arc<AtomicBool>) -> Self {
+    /// - `urls`: at least one; `timeout`: of one request; `stop`: nothing is tried again once it is set; `rate`: of all
+    ///   requests.
+    pub(super) fn new(
+        urls: &[String],
+        timeout: Duration,
+        turn: Turn,
+        stop: Arc<AtomicBool>,
+        rate: Option<Rate>,
+    ) -> Self {
         let senders: Vec<_> = urls.iter().map(|url| HttpSender::new_with_timeout(url, timeout)).collect();
         turn.0.endpoints.store(senders.len(), Ordering::Relaxed);
-        Self { senders, turn, stop }
+        Self { senders, turn, stop, rate }
     }
 
     fn sender(&self, turn: usize) -> Option<&HttpSender> {
@@ -89,6 +99,9 @@ impl RpcSender for Endpoints {
             let Some(sender) = self.sender(turn) else {
                 return Err(ErrorKind::Custom("no endpoint is named".to_owned()).into());
             };
+            if let Some(rate) = &self.rate {
+                tokio::time::sleep(rate.take(Instant::now())).await;
+            }
             let error = match sender.send(request, params.clone()).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => without_url(error),

@@ -7,13 +7,16 @@
 mod compose;
 mod deliver;
 mod endpoints;
+mod format;
 mod price;
+mod rate;
 
 pub use endpoints::host;
+pub use format::Transactions;
 pub use price::Priority;
 
-use crate::ledger::{refusal, Accounts, Ledger, LedgerError, Receipt, Search, Simulation};
-use compose::Composed;
+use crate::ledger::{refusal, Accounts, Deadline, Ledger, LedgerError, Receipt, Search, Simulation, TransactionFormat};
+use compose::{Composed, Usage};
 use endpoints::{Endpoints, Turn};
 use solana_account::Account;
 use solana_account_decoder_client_types::{UiAccount, UiAccountEncoding, UiDataSliceConfig};
@@ -36,7 +39,7 @@ use std::{
     io,
     sync::{
         atomic::{AtomicBool, AtomicU64, Ordering},
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, OnceLock, PoisonError,
     },
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
@@ -64,6 +67,10 @@ pub struct RpcOptions {
     pub blockhashes: u32,
     /// Requests at once.
     pub parallel: usize,
+    /// Requests a second at the most; none for any number.
+    pub rps: Option<u32>,
+    /// Which transactions are sent.
+    pub transactions: Transactions,
     /// How far the cluster's clock may be behind this machine's. An endpoint that is further behind is left for the next one.
     pub max_lag: Duration,
     /// How long the cluster's clock may show the same. An endpoint where it does so longer is left for the next one.
@@ -81,6 +88,8 @@ impl Default for RpcOptions {
             patience: Duration::from_secs(120),
             blockhashes: 4,
             parallel: 16,
+            rps: None,
+            transactions: Transactions::Auto,
             // A validator of one's own on a busy machine may be minutes behind.
             max_lag: Duration::from_secs(600),
             max_still: Duration::from_secs(30),
@@ -103,6 +112,10 @@ struct Link {
     /// The newest slot in which something landed: what is read after it is at least as new, whichever endpoint answers.
     seen: AtomicU64,
     sent: Mutex<deliver::Sent>,
+    /// What the cluster takes, once it was asked.
+    format: OnceLock<TransactionFormat>,
+    /// Until when what is sent is to land.
+    deadline: Option<Deadline>,
     /// The newest time of the cluster's clock, and when it was first seen.
     clock: Mutex<Option<(i64, Instant)>>,
 }
@@ -117,10 +130,19 @@ impl RpcLedger {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let config = RpcClientConfig::with_commitment(options.commitment);
         let turn = Turn::default();
-        let endpoints = Endpoints::new(urls, options.timeout, turn.clone(), Arc::clone(&options.stop));
+        let rate = options.rps.map(rate::Rate::new);
+        let endpoints = Endpoints::new(urls, options.timeout, turn.clone(), Arc::clone(&options.stop), rate);
         let client = RpcClient::new_sender(endpoints, config);
-        let link =
-            Link { client, turn, options, seen: AtomicU64::new(0), sent: Mutex::default(), clock: Mutex::default() };
+        let link = Link {
+            client,
+            turn,
+            options,
+            seen: AtomicU64::new(0),
+            sent: Mutex::default(),
+            format: OnceLock::new(),
+            deadline: None,
+            clock: Mutex::default(),
+        };
         Ok(Self { runtime, link })
     }
 
@@ -235,11 +257,13 @@ impl Ledger for RpcLedger {
     ) -> Result<Simulation, LedgerError> {
         let address = payer.pubkey();
         let simulate = async {
-            let unlimited = Composed::unlimited(&address, instructions)?;
+            let format = self.link.format().await;
+            let unlimited = Composed::unlimited(format, &address, instructions)?;
             let simulated = self.link.simulate(&address, &unlimited).await?;
-            let price = self.link.price(&[instructions.to_vec()]).await?;
-            let units = simulated.units_consumed.unwrap_or_default();
-            let composed = Composed::new(&address, instructions, units, price)?;
+            let price = self.link.price(instructions.iter(), 0).await?;
+            let usage = Usage::of(&simulated);
+            let units = usage.units;
+            let composed = Composed::new(format, &address, instructions, usage, price)?;
             let priority = composed.priority_lamports;
             let mut changes_lamports = changes(unlimited.addresses(), &simulated);
             // The fee of the simulation is without a priority.
@@ -254,6 +278,14 @@ impl Ledger for RpcLedger {
 
     fn rent_lamports(&mut self, space: usize) -> Result<u64, LedgerError> {
         self.wait(async |link| link.client.get_minimum_balance_for_rent_exemption(space).await)
+    }
+
+    fn transaction_format(&mut self) -> TransactionFormat {
+        self.runtime.block_on(self.link.format())
+    }
+
+    fn set_deadline(&mut self, deadline: Option<Deadline>) {
+        self.link.deadline = deadline;
     }
 
     fn now(&mut self) -> Result<i64, LedgerError> {
@@ -314,19 +346,26 @@ impl Link {
         }
     }
 
-    /// Micro-lamports a compute unit for these transactions.
-    async fn price(&self, transactions: &[Vec<Instruction>]) -> Result<u64, LedgerError> {
-        let ceiling = match self.options.priority {
+    /// Micro-lamports a compute unit for these instructions.
+    ///
+    /// - `round`: how many blockhashes were not enough.
+    async fn price<'i>(
+        &self,
+        instructions: impl Iterator<Item = &'i Instruction>,
+        round: u32,
+    ) -> Result<u64, LedgerError> {
+        let bounds = match self.options.priority {
             Priority::None => return Ok(0),
             Priority::Fixed(price) => return Ok(price),
-            Priority::Recent { ceiling } => ceiling,
+            Priority::Auto { floor, ceiling } => (floor, ceiling),
         };
-        let metas = transactions.iter().flatten().flat_map(|instruction| &instruction.accounts);
+        let metas = instructions.flat_map(|instruction| &instruction.accounts);
         let written: HashSet<Address> = metas.filter(|meta| meta.is_writable).map(|meta| meta.pubkey).collect();
         // As many as the cluster takes.
         let written: Vec<_> = written.into_iter().take(128).collect();
         let recent = self.client.get_recent_prioritization_fees(&written).await.map_err(|error| unreachable(&error))?;
-        Ok(price::upper_quartile(recent.iter().map(|fee| fee.prioritization_fee).collect(), ceiling))
+        let recent = recent.iter().map(|fee| fee.prioritization_fee).collect();
+        Ok(price::auto_price(recent, bounds, round, self.deadline.map(|deadline| (deadline, unix_now()))))
     }
 
     async fn airdrop(&self, address: &Address, lamports: u64) -> Result<(), LedgerError> {

@@ -1,7 +1,6 @@
 //! What is paid so that a transaction comes before others.
 
-/// Micro-lamports in a lamport.
-const MICRO: u128 = 1_000_000;
+use crate::ledger::Deadline;
 
 /// A priority fee, in micro-lamports a compute unit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -11,49 +10,85 @@ pub enum Priority {
     None,
     /// Always this much.
     Fixed(u64),
-    /// What three of four transactions that landed lately and wrote the same accounts paid at the most, but never more than this.
-    Recent {
+    /// What three of four slots asked of transactions that wrote the same accounts lately, but at least `floor`. It doubles with each
+    /// blockhash that was not enough, rises as a deadline comes near, and never passes `ceiling`.
+    Auto {
+        /// The least that is paid.
+        floor: u64,
         /// The most that is paid.
         ceiling: u64,
     },
 }
 
-/// The upper quartile of recent prices, at most `ceiling`; 0 if there are none.
-pub(super) fn upper_quartile(mut recent: Vec<u64>, ceiling: u64) -> u64 {
-    recent.sort_unstable();
-    // Of four prices the third, of five the fourth: three of four are at or below it.
-    let place = (recent.len() * 3).div_ceil(4).saturating_sub(1);
-    recent.get(place).copied().unwrap_or(0).min(ceiling)
+/// The price of [`Priority::Auto`].
+///
+/// - `recent`: prices of late, none where nobody writes the same accounts; `round`: how many blockhashes were not enough.
+/// - `deadline`: with the Unix seconds that it is now. With a tenth of the time left, the price is ten times as high.
+pub(super) fn auto_price(
+    recent: Vec<u64>,
+    (floor, ceiling): (u64, u64),
+    round: u32,
+    deadline: Option<(Deadline, i64)>,
+) -> u64 {
+    let price = u128::from(upper_quartile(recent).max(floor)) << round.min(32);
+    let (whole_secs, left_secs) = match deadline {
+        Some((Deadline { from, due }, now)) => {
+            let whole = due.saturating_sub(from).max(1);
+            (whole, due.saturating_sub(now).clamp(1, whole))
+        }
+        None => (1, 1),
+    };
+    let urgent = price.saturating_mul(whole_secs.unsigned_abs().into()) / u128::from(left_secs.unsigned_abs());
+    u64::try_from(urgent).unwrap_or(u64::MAX).min(ceiling)
 }
 
-/// Lamports of a priority: rounded up, as the cluster does.
-pub(super) fn fee_lamports(limit: u32, price: u64) -> u64 {
-    let micro = u128::from(limit) * u128::from(price);
-    u64::try_from(micro.div_ceil(MICRO)).unwrap_or(u64::MAX)
+/// Three of four prices are at or below it; 0 if there are none.
+fn upper_quartile(mut recent: Vec<u64>) -> u64 {
+    recent.sort_unstable();
+    // Of four prices the third, of five the fourth.
+    let place = (recent.len() * 3).div_ceil(4).saturating_sub(1);
+    recent.get(place).copied().unwrap_or(0)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const BOUNDS: (u64, u64) = (100, 50_000);
+
     #[test]
     fn three_of_four_paid_no_more_than_the_upper_quartile() {
-        assert_eq!(upper_quartile(vec![40, 10, 30, 20], 1_000), 30);
-        assert_eq!(upper_quartile(vec![5, 4, 3, 2, 1], 1_000), 4);
-        assert_eq!(upper_quartile(vec![7], 1_000), 7);
-        assert_eq!(upper_quartile(vec![], 1_000), 0);
+        assert_eq!(upper_quartile(vec![40, 10, 30, 20]), 30);
+        assert_eq!(upper_quartile(vec![5, 4, 3, 2, 1]), 4);
+        assert_eq!(upper_quartile(vec![7]), 7);
+        assert_eq!(upper_quartile(vec![]), 0);
     }
 
     #[test]
-    fn no_price_passes_the_ceiling() {
-        assert_eq!(upper_quartile(vec![5_000_000], 1_000), 1_000);
+    fn a_price_is_what_others_paid_and_at_least_the_floor() {
+        assert_eq!(auto_price(vec![400, 100, 300, 200], BOUNDS, 0, None), 300);
+        assert_eq!(auto_price(vec![0; 150], BOUNDS, 0, None), 100);
+        assert_eq!(auto_price(vec![], BOUNDS, 0, None), 100);
     }
 
     #[test]
-    fn a_part_of_a_lamport_is_paid_as_one() {
-        assert_eq!(fee_lamports(200_000, 5), 1);
-        assert_eq!(fee_lamports(200_000, 6), 2);
-        assert_eq!(fee_lamports(1_400_000, 0), 0);
-        assert_eq!(fee_lamports(u32::MAX, u64::MAX), u64::MAX);
+    fn a_price_doubles_with_each_round_and_stops_at_the_ceiling() {
+        let prices: Vec<_> = [0, 1, 2, 3, 9, u32::MAX].map(|round| auto_price(vec![300], BOUNDS, round, None)).into();
+
+        // 300 times 512 is 153,600.
+        assert_eq!(prices, [300, 600, 1_200, 2_400, 50_000, 50_000]);
+        assert_eq!(auto_price(vec![u64::MAX], BOUNDS, 0, None), 50_000);
+        assert_eq!(auto_price(vec![], (100, 7), 0, None), 7);
+    }
+
+    #[test]
+    fn a_price_rises_as_the_deadline_comes_near() {
+        let deadline = Deadline { from: 1_000, due: 2_000 };
+        let price = |now| auto_price(vec![], BOUNDS, 0, Some((deadline, now)));
+
+        // All, half, a tenth and a hundredth of the time is left; then it is over.
+        assert_eq!([1_000, 1_500, 1_900, 1_990].map(price), [100, 200, 1_000, 10_000]);
+        assert_eq!([2_000, 3_000, i64::MAX].map(price), [50_000; 3]);
+        assert_eq!(price(0), 100);
     }
 }

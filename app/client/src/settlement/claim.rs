@@ -95,7 +95,7 @@ impl<L: Ledger> Settlement<'_, L> {
             claim.instructions(&self.network, &network, opens.then_some(&payer))
         });
         plan.transactions = match plan.mint_limit {
-            None => pack(&payer, parts.collect()),
+            None => pack(self.ledger.transaction_format(), &payer, parts.collect()),
             Some(_) => parts.map(|part| vec![part]).collect(),
         };
         Ok(plan)

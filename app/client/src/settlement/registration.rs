@@ -69,7 +69,8 @@ impl<L: Ledger> Settlement<'_, L> {
             part.push(instruction::register_node(&payer, device, registrar, &network, &shard, owner, vacancy));
             parts.push(part);
         }
-        Ok(pack(&payer, parts).iter().map(|parts| parts.concat()).collect())
+        let format = self.ledger.transaction_format();
+        Ok(pack(format, &payer, parts).iter().map(|parts| parts.concat()).collect())
     }
 
     /// Where nodes can register: the vacant slots whose payers can be paid, then what shards have not grown to.

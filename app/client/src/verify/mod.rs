@@ -16,7 +16,6 @@ pub use finding::{Gap, GapReason, Mismatch, Place};
 pub use shard::RebuiltShard;
 
 use crate::{
-    address,
     ledger::Accounts,
     reader::{ReadError, Reader},
 };
@@ -28,7 +27,7 @@ use stipend::{
 };
 
 /// Shards that are held in memory with their reports.
-const SHARDS_AT_ONCE: usize = 32;
+const SHARDS_AT_ONCE: u32 = 32;
 
 /// Why an epoch can't be verified.
 #[derive(Debug, thiserror::Error)]
@@ -107,9 +106,9 @@ pub fn verify<A: Accounts>(accounts: &mut A, address: &Address, epoch: u32) -> R
     let closed = closed_epoch(&network, epoch)?;
     let mut found = Verification { closed, shards: Vec::new(), mismatches: Vec::new(), gaps: Vec::new() };
     let rules = with_rules_in_force(&network, closed);
-    let shards: Vec<_> = (0..network.shard_count).map(|index| address::shard(address, index)).collect();
-    for some in shards.chunks(SHARDS_AT_ONCE) {
-        let states = reader.shards_at(some.to_vec())?;
+    for first in (0..network.shard_count).step_by(SHARDS_AT_ONCE as usize) {
+        let last = network.shard_count.min(first.saturating_add(SHARDS_AT_ONCE));
+        let states = reader.shards_of(first..last)?;
         let reports = reports::of_shards(&mut reader, &network, &states, epoch)?;
         for (state, reports) in states.iter().zip(&reports) {
             let rebuilt = shard::rebuild(&rules, network.open_epoch, state, reports, &mut found)?;

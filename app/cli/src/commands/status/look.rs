@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use solana_address::Address;
 use stipend_client::account;
-use stipend_client::address;
 use stipend_client::crank::{Steps, Task};
 use stipend_client::ledger::Accounts;
 use stipend_client::program::constants::{NO_END, NO_EPOCH};
@@ -15,7 +14,7 @@ use stipend_client::reader::{ReadError, Reader, ShardHead};
 use crate::commands::network::view::Budget;
 
 /// Shards that are held in memory whole.
-const SHARDS_AT_ONCE: usize = 32;
+const SHARDS_AT_ONCE: u32 = 32;
 
 #[derive(Debug, Serialize)]
 pub struct Looked {
@@ -168,10 +167,10 @@ pub fn look(accounts: &mut impl Accounts, address: &Address, now: i64) -> Result
 
 /// All shards, a few at a time.
 fn see(accounts: &mut impl Accounts, address: &Address, network: &Network) -> Result<Vec<Seen>, ReadError> {
-    let addresses: Vec<_> = (0..network.shard_count).map(|index| address::shard(address, index)).collect();
-    let mut all = Vec::with_capacity(addresses.len());
-    for addresses in addresses.chunks(SHARDS_AT_ONCE) {
-        for shard in Reader::new(accounts, *address).shards_at(addresses.to_vec())? {
+    let mut all = Vec::new();
+    for first in (0..network.shard_count).step_by(SHARDS_AT_ONCE as usize) {
+        let last = network.shard_count.min(first.saturating_add(SHARDS_AT_ONCE));
+        for shard in Reader::new(accounts, *address).shards_of(first..last)? {
             let slots = &shard.slots;
             all.push(Seen {
                 slots: slots.len(),
@@ -290,7 +289,8 @@ fn deadlines(network: &Network, now: i64) -> Vec<Deadline> {
 fn can_do(network: &Network, shards: &[Seen], reported: &[Reported], now: i64) -> Vec<CanDo> {
     let epoch = network.open_epoch;
     let heads: Vec<_> = shards.iter().map(|shard| shard.head.clone()).collect();
-    let steps = Steps::new(network, &heads, now, |_| false);
+    // A crank judges a shard before it is scored again; whoever does not may score it all the same.
+    let steps = Steps::new(network, &heads, now, |task| matches!(task, Task::Judge { .. }));
     let is_reported = |(shard, reports): &Reported| {
         steps.is_window_over || !shard.is_earning || reports.iter().all(|report| is_complete(report, epoch))
     };
