@@ -13,7 +13,7 @@ use stipend_client::{
     claim::MintLimit,
     embedded::EmbeddedLedger,
     instruction::{self, Destination},
-    ledger::{Accounts, Ledger, LedgerError, Receipt, Simulation},
+    ledger::{Accounts, Ledger, LedgerError, Receipt, Simulation, TransactionFormat},
     metered::Metered,
     program::{
         constants::MAX_SHARD_SLOTS,
@@ -386,16 +386,42 @@ fn registrations_are_packed_and_fill_a_shard_that_is_opened_for_them() {
     let addresses: Vec<_> = devices.iter().map(Signer::pubkey).collect();
     let owner = world.owner;
 
-    let transactions = world.settlement().plan_registrations(&addresses, None, &owner).unwrap();
-    assert!(transactions.len() < devices.len(), "{} transactions", transactions.len());
+    let plan = world.settlement().plan_registrations(&addresses, None, &owner).unwrap();
+    // The openings of five directories and a shard fit one transaction, and so do the registrations, of 64 bytes for a signature, 64 for
+    // two keys and 50 for the instruction each.
+    assert_eq!((plan.openings.len(), plan.registrations.len()), (1, 1));
     let signers: Vec<_> = devices.iter().collect();
-    for transaction in &transactions {
+    for transaction in &plan.in_order().collect::<Vec<_>>() {
         let named = stipend_client::ledger::named(transaction, &signers);
         world.ledger.send(&world.payer, transaction, &named).unwrap();
     }
 
     let shard = world.settlement().shard(0).unwrap();
     assert_eq!(shard.slots.iter().map(|slot| slot.owner).collect::<Vec<_>>(), [owner; 5]);
+}
+
+#[test]
+fn eleven_registrations_fit_a_transaction_of_version_1() {
+    let mut world = World::new(0);
+    world.ledger.ledger_mut().set_transaction_format(TransactionFormat::V1);
+    let devices: Vec<_> = (0..23).map(device).collect();
+    let addresses: Vec<_> = devices.iter().map(Signer::pubkey).collect();
+    let owner = world.owner;
+
+    let plan = world.settlement().plan_registrations(&addresses, None, &owner).unwrap();
+
+    let counts: Vec<_> = plan.registrations.iter().map(Vec::len).collect();
+    assert_eq!(counts, [11, 11, 1]);
+    let signers: Vec<_> = devices.iter().collect();
+    for transaction in &plan.openings {
+        world.ledger.send(&world.payer, transaction, &[]).unwrap();
+    }
+    // In any order.
+    for transaction in plan.registrations.iter().rev() {
+        let named = stipend_client::ledger::named(transaction, &signers);
+        world.ledger.send(&world.payer, transaction, &named).unwrap();
+    }
+    assert_eq!(world.settlement().shard(0).unwrap().slots.len(), 23);
 }
 
 #[test]

@@ -143,7 +143,7 @@ impl<'a> Stage<'a> {
         let owner = demo_key("owner", label).pubkey();
         // Each instruction has a transaction of its own, so that its costs are its own.
         let plan = self.settlement().plan_registrations(&[device.pubkey()], None, &owner)?;
-        for instruction in plan.into_iter().flatten() {
+        for instruction in plan.in_order().flatten() {
             let is_registration = instruction_name(&instruction) == "register_node";
             let signers: &[&Keypair] = if is_registration { &[&device] } else { &[] };
             self.ledger.send(&self.payer, &[instruction], signers)?;

@@ -1,6 +1,7 @@
 //! Tests on a real validator: `cargo xtask cluster-test`.
 
 mod dry;
+mod formats;
 mod lifecycle;
 mod long;
 mod migrate;

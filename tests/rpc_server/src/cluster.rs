@@ -28,6 +28,8 @@ pub struct Landed {
     pub logs: Vec<String>,
     /// Lamports.
     pub fee_lamports: u64,
+    /// What was signed.
+    pub message: VersionedMessage,
 }
 
 /// What a transaction would do.
@@ -123,7 +125,16 @@ impl Cluster {
     /// Gives an account lamports.
     pub fn airdrop(&mut self, address: &Address, lamports: u64) -> Signature {
         let signature = self.vm.airdrop(address, lamports).expect("the faucet has enough").signature;
-        self.landed.insert(signature, Landed { slot: self.slot, error: None, logs: Vec::new(), fee_lamports: 0 });
+        self.landed.insert(
+            signature,
+            Landed {
+                slot: self.slot,
+                error: None,
+                logs: Vec::new(),
+                fee_lamports: 0,
+                message: VersionedMessage::default(),
+            },
+        );
         signature
     }
 
@@ -180,6 +191,7 @@ impl Cluster {
             return;
         }
         self.hold_accounts_of(&transaction.message);
+        let message = transaction.message.clone();
         let (error, meta) = match self.vm.send_transaction(transaction) {
             Ok(meta) => (None, meta),
             Err(FailedTransactionMetadata { err, meta }) => (Some(err), meta),
@@ -187,7 +199,7 @@ impl Cluster {
         let is_included =
             !matches!(error, Some(TransactionError::AccountNotFound | TransactionError::InsufficientFundsForFee));
         if is_included {
-            let landed = Landed { slot: self.slot, error, logs: meta.logs, fee_lamports: meta.fee };
+            let landed = Landed { slot: self.slot, error, logs: meta.logs, fee_lamports: meta.fee, message };
             self.landed.insert(signature, landed);
         }
     }
@@ -215,6 +227,12 @@ impl Cluster {
             fee_lamports: meta.fee,
             balances_lamports: addresses.iter().zip(before).map(balance).collect(),
         }
+    }
+
+    /// All transactions that are in a block and had an effect, of which `payer` paid the fee; in no order.
+    pub fn paid_by(&self, payer: &Address) -> Vec<&Landed> {
+        let all = self.landed.values().filter(|landed| landed.error.is_none());
+        all.filter(|landed| landed.message.static_account_keys().first() == Some(payer)).collect()
     }
 
     /// What became of a transaction; none if it is in no block.

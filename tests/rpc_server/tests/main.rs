@@ -3,4 +3,5 @@
 mod budgets;
 mod command;
 mod endpoints;
+mod formats;
 mod server;

@@ -46,11 +46,18 @@ pub struct Step {
     /// Reads well behind "will": "add oracle ABC".
     pub effect: String,
     pub instructions: Vec<Instruction>,
+    /// Whether it may land before or behind its neighbours that may, too.
+    is_free: bool,
 }
 
 impl Step {
     pub fn new(effect: impl Into<String>, instructions: Vec<Instruction>) -> Self {
-        Self { effect: effect.into(), instructions }
+        Self { effect: effect.into(), instructions, is_free: false }
+    }
+
+    /// The same, in any order with its neighbours of this kind.
+    pub fn in_any_order(self) -> Self {
+        Self { is_free: true, ..self }
     }
 }
 
@@ -64,7 +71,7 @@ pub struct Done {
     pub fee_lamports: u64,
 }
 
-/// Shows the steps and what they cost, asks, and takes them in their order.
+/// Shows the steps and what they cost, asks, and takes them in their order; those that may come in any order at once.
 ///
 /// The first step is simulated before the question, the others when the ones before have landed: they may build on them. What was
 /// done when a step fails stands, and is said.
@@ -91,18 +98,29 @@ pub fn carry_out(
         let (compute_units, fee_lamports) = (simulation.compute_units, simulation.fee_lamports);
         return Ok(Done { sent: false, transactions: 0, compute_units, fee_lamports });
     }
-    for step in steps {
-        let receipt = ledger.send(payer, &step.instructions, &named(&step.instructions, signers)).map_err(|error| {
+    for some in steps.chunk_by(|one, next| one.is_free && next.is_free) {
+        let transactions: Vec<_> = some.iter().map(|step| step.instructions.clone()).collect();
+        let mut failure = None;
+        for (step, result) in some.iter().zip(ledger.send_all(payer, &transactions, signers)) {
+            match result {
+                Ok(receipt) => {
+                    tracing::info!(effect = step.effect, units = receipt.compute_units, "landed");
+                    done.sent = true;
+                    done.transactions += 1;
+                    done.compute_units += receipt.compute_units;
+                    done.fee_lamports += receipt.fee_lamports;
+                }
+                Err(error) => {
+                    failure.get_or_insert((step, error));
+                }
+            }
+        }
+        if let Some((step, error)) = failure {
             if done.transactions > 0 {
                 eprintln!("{} of {} steps are done; the rest is not", done.transactions, steps.len());
             }
-            Failure::settling(format!("{doing} ({})", step.effect), error)
-        })?;
-        tracing::info!(effect = step.effect, units = receipt.compute_units, "landed");
-        done.sent = true;
-        done.transactions += 1;
-        done.compute_units += receipt.compute_units;
-        done.fee_lamports += receipt.fee_lamports;
+            return Err(Failure::settling(format!("{doing} ({})", step.effect), error));
+        }
     }
     Ok(done)
 }

@@ -11,7 +11,7 @@ use solana_keypair::Keypair;
 use solana_signer::Signer as _;
 use stipend_client::instruction::instruction_name;
 use stipend_client::reader::Reader;
-use stipend_client::settlement::Settlement;
+use stipend_client::settlement::{Registrations, Settlement};
 
 use crate::cluster::{Done, NetworkArgs, SessionArgs, Step};
 use crate::failure::Failure;
@@ -92,7 +92,9 @@ pub fn run(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
         registrar_key.as_ref(),
         &owner,
     );
-    let steps: Vec<_> = planned.map_err(failed)?.into_iter().map(step).collect();
+    let Registrations { openings, registrations } = planned.map_err(failed)?;
+    let registrations = registrations.into_iter().map(|one| step(one).in_any_order());
+    let steps: Vec<_> = openings.into_iter().map(step).chain(registrations).collect();
     let signers: Vec<&Keypair> = devices.values().chain(&registrar).collect();
     let done = session.carry_out(&steps, &signers)?;
 
@@ -113,13 +115,18 @@ pub fn run(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
 
 fn step(instructions: Vec<solana_instruction::Instruction>) -> Step {
     let count = |name| instructions.iter().filter(|instruction| instruction_name(instruction) == name).count() as u64;
-    let mut effect = format!("register {}", counted(count("register_node"), "device"));
-    for (name, noun) in [("open_directory", "directory"), ("open_shard", "shard")] {
+    let mut effects = Vec::new();
+    let kinds = [
+        ("register_node", "register", "device"),
+        ("open_directory", "open", "directory"),
+        ("open_shard", "open", "shard"),
+    ];
+    for (name, verb, noun) in kinds {
         if count(name) > 0 {
-            effect += &format!(", open {}", counted(count(name), noun));
+            effects.push(format!("{verb} {}", counted(count(name), noun)));
         }
     }
-    Step::new(effect, instructions)
+    Step::new(effects.join(", "), instructions)
 }
 
 /// By address, so that a key that is named twice counts once.

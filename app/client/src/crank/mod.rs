@@ -17,7 +17,7 @@ pub use task::{Outcome, Task};
 
 use crate::{
     account,
-    ledger::{Ledger, LedgerError, Receipt},
+    ledger::{Deadline, Ledger, LedgerError, Receipt},
     reader::ReadError,
 };
 use group::Planned;
@@ -135,6 +135,7 @@ impl Crank {
             return Ok(Step { now, network, outcomes: Vec::new(), next, unopened });
         }
 
+        ledger.set_deadline(deadline(&network, now));
         let results = group::send(ledger, payer, &tasks);
         let outcomes =
             tasks.iter().zip(results).map(|(planned, result)| (planned.task, self.note(planned.task, result, now)));
@@ -195,4 +196,10 @@ impl Crank {
         }
         outcome
     }
+}
+
+/// While the open epoch is to be scored: when closing it waits for no shard any more.
+fn deadline(network: &Network, now: i64) -> Option<Deadline> {
+    let (from, due) = (network.windows_begin().ok()?, network.score_end().ok()?);
+    (from <= now && now < due).then_some(Deadline { from, due })
 }

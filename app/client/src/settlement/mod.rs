@@ -20,7 +20,8 @@ pub(crate) use crank::score_shard;
 pub(crate) use judging::judge_shard;
 pub use opening::{missing_reports, reporting_oracles};
 pub(crate) use packing::fits;
-pub use packing::Part;
+pub use packing::{pack, Part};
+pub use registration::Registrations;
 
 pub use crate::reader::{ReadError as SettlementError, ShardState};
 

@@ -20,7 +20,7 @@ const fn max_instructions(format: TransactionFormat) -> usize {
 pub type Part = Vec<Instruction>;
 
 /// Puts parts into transactions in their order. A part is never torn; one that is too long for the wire stands alone.
-pub(super) fn pack(format: TransactionFormat, payer: &Address, parts: Vec<Part>) -> Vec<Vec<Part>> {
+pub fn pack(format: TransactionFormat, payer: &Address, parts: Vec<Part>) -> Vec<Vec<Part>> {
     let mut transactions: Vec<Vec<Part>> = Vec::new();
     for part in parts {
         if let Some(last) = transactions.last_mut() {

@@ -1,6 +1,6 @@
 //! Devices join, and shards and reports are opened for them.
 
-use super::{missing_reports, packing::pack, Settlement, SettlementError};
+use super::{missing_reports, pack, Part, Settlement, SettlementError};
 use crate::{
     address,
     instruction::{self, Vacancy},
@@ -16,6 +16,22 @@ use std::{collections::BTreeSet, iter::repeat_n};
 /// A shard, and the vacant slot of it that is taken; none adds a slot.
 type Room = (Address, Option<Vacancy>);
 
+/// Transactions that register devices.
+#[derive(Clone, Debug, Default)]
+pub struct Registrations {
+    /// What opens directories and shards, in their order.
+    pub openings: Vec<Vec<Instruction>>,
+    /// Behind them, in any order; alone, and with the openings in it, if all fits one transaction.
+    pub registrations: Vec<Vec<Instruction>>,
+}
+
+impl Registrations {
+    /// All of them, in an order in which they can be sent one by one.
+    pub fn in_order(self) -> impl Iterator<Item = Vec<Instruction>> {
+        self.openings.into_iter().chain(self.registrations)
+    }
+}
+
 impl<L: Ledger> Settlement<'_, L> {
     /// Registers a device, as [`Self::plan_registrations`] plans it.
     ///
@@ -28,14 +44,14 @@ impl<L: Ledger> Settlement<'_, L> {
     ) -> Result<(), SettlementError> {
         let registrar_key = registrar.map(Signer::pubkey);
         let signers: Vec<_> = [device].into_iter().chain(registrar).collect();
-        for transaction in self.plan_registrations(&[device.pubkey()], registrar_key.as_ref(), owner)? {
+        for transaction in self.plan_registrations(&[device.pubkey()], registrar_key.as_ref(), owner)?.in_order() {
             self.send(&transaction, &signers)?;
         }
         Ok(())
     }
 
-    /// The transactions that register `devices`, to be sent in their order: vacant slots are taken first, then slots are added
-    /// where there is room; shards and directories are opened where they are missing.
+    /// The transactions that register `devices`: vacant slots are taken first, then slots are added where there is room; shards and
+    /// directories are opened where they are missing.
     ///
     /// - `devices`: none of them is registered; `registrar`: the network's, if it has one; `owner` is paid.
     pub fn plan_registrations(
@@ -43,22 +59,21 @@ impl<L: Ledger> Settlement<'_, L> {
         devices: &[Address],
         registrar: Option<&Address>,
         owner: &Address,
-    ) -> Result<Vec<Vec<Instruction>>, SettlementError> {
+    ) -> Result<Registrations, SettlementError> {
         let (network, payer) = (self.network, self.payer.pubkey());
         let state = self.network()?;
         let mut missing = self.missing_directories(devices)?;
         let mut rooms = self.rooms()?.into_iter();
         let mut next_shard = state.shard_count;
-        let mut parts = Vec::new();
+        let (mut openings, mut parts): (Vec<Part>, Vec<Part>) = (Vec::new(), Vec::new());
         for device in devices {
-            let mut part = Vec::new();
             if missing.remove(&address::directory(&network, device)) {
-                part.push(instruction::open_directory(&payer, &network, device));
+                openings.push(vec![instruction::open_directory(&payer, &network, device)]);
             }
             let (shard, vacancy) = match rooms.next() {
                 Some(room) => room,
                 None => {
-                    part.push(instruction::open_shard(&payer, &network, next_shard));
+                    openings.push(vec![instruction::open_shard(&payer, &network, next_shard)]);
                     let shard = address::shard(&network, next_shard);
                     next_shard += 1;
                     // This device takes the first of its slots.
@@ -66,11 +81,15 @@ impl<L: Ledger> Settlement<'_, L> {
                     (shard, None)
                 }
             };
-            part.push(instruction::register_node(&payer, device, registrar, &network, &shard, owner, vacancy));
-            parts.push(part);
+            parts.push(vec![instruction::register_node(&payer, device, registrar, &network, &shard, owner, vacancy)]);
         }
         let format = self.ledger.transaction_format();
-        Ok(pack(format, &payer, parts).iter().map(|parts| parts.concat()).collect())
+        let pack = |parts| pack(format, &payer, parts).iter().map(|parts| parts.concat()).collect::<Vec<_>>();
+        let together = pack(openings.iter().chain(&parts).cloned().collect());
+        if together.len() <= 1 {
+            return Ok(Registrations { openings: Vec::new(), registrations: together });
+        }
+        Ok(Registrations { openings: pack(openings), registrations: pack(parts) })
     }
 
     /// Where nodes can register: the vacant slots whose payers can be paid, then what shards have not grown to.
@@ -109,9 +128,12 @@ impl<L: Ledger> Settlement<'_, L> {
         let awake: Vec<_> =
             shards.iter().filter(|shard| !shard.header.is_dormant()).map(|shard| shard.address).collect();
         let missing = missing_reports(self.ledger, &awake, &oracles)?;
-        for (shard, oracle) in &missing {
-            let open = instruction::open_report(&self.payer.pubkey(), &self.network, shard, oracle);
-            self.send(&[open], &[])?;
+        let payer = self.payer.pubkey();
+        let open =
+            |(shard, oracle): &(Address, Address)| vec![instruction::open_report(&payer, &self.network, shard, oracle)];
+        let transactions: Vec<_> = missing.iter().map(open).collect();
+        for result in self.ledger.send_all(self.payer, &transactions, &[]) {
+            result?;
         }
         Ok(missing.len())
     }

@@ -189,7 +189,7 @@ pub fn register(world: &mut World, number: u32, owner: &str, when: &str) -> Resu
     let plan = Settlement::new(&mut world.ledger, &operator, network)
         .plan_registrations(&[device.pubkey()], Some(&registrar.pubkey()), &owner_key)
         .map_err(|error| Failure::settling("plan a registration", error))?;
-    for instruction in plan.into_iter().flatten() {
+    for instruction in plan.in_order().flatten() {
         let (effect, signers): (_, &[_]) = match instruction_name(&instruction) {
             "open_directory" => {
                 (format!("the directory of device {number} is opened, by the first byte of its key"), &[])

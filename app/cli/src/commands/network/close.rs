@@ -172,7 +172,7 @@ fn withdraw(address: &Address, network: &Network) -> Vec<Step> {
 mod tests {
     use solana_keypair::Keypair;
     use stipend_client::embedded::EmbeddedLedger;
-    use stipend_client::ledger::{Accounts as _, Ledger as _};
+    use stipend_client::ledger::{Accounts as _, Ledger as _, TransactionFormat};
     use stipend_client::settlement::Settlement;
 
     use super::super::create::tests::opened;
@@ -192,7 +192,7 @@ mod tests {
         let network = settlement.network().expect("a network");
         let missing = open_reports::missing_reports(&mut ledger, &address, &network).expect("read");
         assert_eq!(missing, [(stipend_client::address::shard(&address, 0), ORACLE)]);
-        for step in open_reports::steps(&key, &address, &missing) {
+        for step in open_reports::steps(TransactionFormat::Small, &key, &address, &missing) {
             ledger.send(&payer, &step.instructions, &[]).expect("opened");
         }
         assert_eq!(open_reports::missing_reports(&mut ledger, &address, &network).expect("read"), []);

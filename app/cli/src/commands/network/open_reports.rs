@@ -4,20 +4,17 @@ use std::io::Write;
 
 use serde::Serialize;
 use solana_address::Address;
-use solana_instruction::Instruction;
-use stipend_client::ledger::Accounts;
+use stipend_client::instruction;
+use stipend_client::ledger::{Accounts, Ledger as _, TransactionFormat};
 use stipend_client::program::state::Network;
 use stipend_client::reader::{ReadError, Reader};
-use stipend_client::{instruction, settlement};
+use stipend_client::settlement::{self, pack, Part};
 
 use crate::cluster::{Done, NetworkArgs, SessionArgs, Step};
 use crate::failure::Failure;
 use crate::figure::counted;
 
 const DOING: &str = "open the reports";
-/// Reports that one transaction opens: as many as are sure to fit.
-const AT_ONCE: usize = 6;
-
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Every oracle that measures the open epoch or a later one needs a report of each shard with a node that may earn; its rent is paid \
@@ -44,7 +41,7 @@ pub fn run(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
     let (address, network) = args.network.read(&mut session.ledger)?;
     let missing =
         missing_reports(&mut session.ledger, &address, &network).map_err(|error| Failure::settling(DOING, error))?;
-    let steps = steps(&session.payer_address(), &address, &missing);
+    let steps = steps(session.ledger.transaction_format(), &session.payer_address(), &address, &missing);
     let done = session.carry_out(&steps, &[])?;
     let outcome = Outcome { network: address.to_string(), missing: missing.len(), done };
     session.print(stdout, &outcome, |out| {
@@ -70,12 +67,15 @@ pub fn missing_reports(
 }
 
 /// What opens these reports.
-pub fn steps(payer: &Address, network: &Address, missing: &[(Address, Address)]) -> Vec<Step> {
-    let open = |(shard, oracle): &(Address, Address)| -> Instruction {
-        instruction::open_report(payer, network, shard, oracle)
+pub fn steps(
+    format: TransactionFormat,
+    payer: &Address,
+    network: &Address,
+    missing: &[(Address, Address)],
+) -> Vec<Step> {
+    let open = |(shard, oracle): &(Address, Address)| vec![instruction::open_report(payer, network, shard, oracle)];
+    let step = |some: Vec<Part>| {
+        Step::new(format!("open {}", counted(some.len() as u64, "report")), some.concat()).in_any_order()
     };
-    let step = |some: &[(Address, Address)]| {
-        Step::new(format!("open {}", counted(some.len() as u64, "report")), some.iter().map(open).collect())
-    };
-    missing.chunks(AT_ONCE).map(step).collect()
+    pack(format, payer, missing.iter().map(open).collect()).into_iter().map(step).collect()
 }
