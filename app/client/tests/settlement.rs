@@ -22,7 +22,7 @@ use stipend_client::{
         state::{EmissionParams, Entry, PolicyParams},
     },
     reader::Reader,
-    settlement::{ClaimOutcome, ClaimPlan, Settlement, SettlementError},
+    settlement::{ClaimCost, ClaimOutcome, ClaimPlan, Settlement, SettlementError},
 };
 
 const GENESIS: i64 = 1_700_000_000;
@@ -135,7 +135,13 @@ impl World {
 
     fn plan(&mut self) -> ClaimPlan {
         let shards = self.settlement().shards().unwrap();
-        self.settlement().plan_claims(&shards, |_, _, _| true).unwrap()
+        let network = self.settlement().network().unwrap();
+        self.settlement().plan_claims(&network, &shards, |_, _, _| true).unwrap()
+    }
+
+    fn cost(&mut self, plan: &ClaimPlan) -> ClaimCost {
+        let network = self.settlement().network().unwrap();
+        self.settlement().cost_of_claims(&network, plan).unwrap()
     }
 
     fn count(&self, instruction: &str) -> u64 {
@@ -210,8 +216,9 @@ fn claims_that_stopped_half_way_are_finished_by_planning_anew_and_nothing_is_pai
 
     // Each of 600 nodes earns 1,024,000 / 600 = 1,706.67 atoms, floored; the claims are of 256, 256 and 88 slots, and no two
     // of them fit 1,232 bytes if they open the token account too.
+    let network = world.settlement().network().unwrap();
     let (owner, shards) = (world.owner, world.settlement().shards().unwrap());
-    let first = world.settlement().plan_claims(&shards, |_, _, _| true).unwrap();
+    let first = world.settlement().plan_claims(&network, &shards, |_, _, _| true).unwrap();
     assert_eq!(first.transactions.len(), 3);
     assert_eq!((first.owners[&owner].accrued_atoms, first.owners[&owner].slots), (600 * 1_706, 600));
     assert!(first.owners[&owner].opens);
@@ -219,7 +226,7 @@ fn claims_that_stopped_half_way_are_finished_by_planning_anew_and_nothing_is_pai
     assert_eq!(world.atoms(), 256 * 1_706);
 
     let shards = world.settlement().shards().unwrap();
-    let rest = world.settlement().plan_claims(&shards, |_, _, _| true).unwrap();
+    let rest = world.settlement().plan_claims(&network, &shards, |_, _, _| true).unwrap();
     assert_eq!((rest.owners[&owner].accrued_atoms, rest.transactions.len()), (344 * 1_706, 1));
     assert!(!rest.owners[&owner].opens);
     for sent in world.settlement().send_claims(&rest) {
@@ -228,7 +235,7 @@ fn claims_that_stopped_half_way_are_finished_by_planning_anew_and_nothing_is_pai
 
     assert_eq!(world.atoms(), 600 * 1_706);
     let shards = world.settlement().shards().unwrap();
-    let nothing = world.settlement().plan_claims(&shards, |_, _, _| true).unwrap();
+    let nothing = world.settlement().plan_claims(&network, &shards, |_, _, _| true).unwrap();
     assert!(nothing.transactions.is_empty() && nothing.owners.is_empty());
 }
 
@@ -297,7 +304,7 @@ fn what_passes_the_mint_limit_waits_for_the_next_epoch() {
 
     let outcomes = world.settlement().send_claims(&all);
     let rest = world.plan();
-    let cost = world.settlement().cost_of_claims(&rest).unwrap();
+    let cost = world.cost(&rest);
     world.ledger.ledger_mut().warp_to(GENESIS + 3 * i64::from(EPOCH_SECS));
     let next = world.plan();
     let later = world.settlement().send_claims(&next);
@@ -328,7 +335,7 @@ fn claims_cost_a_signature_a_transaction_and_the_rent_of_the_accounts_that_they_
         let before = world.ledger.account(&world.payer.pubkey()).unwrap().unwrap().lamports;
         let plan = world.plan();
 
-        let cost = world.settlement().cost_of_claims(&plan).unwrap();
+        let cost = world.cost(&plan);
         let outcomes = world.settlement().send_claims(&plan);
 
         assert_eq!((cost.fee_lamports, cost.has_priority), (5_000, false));
@@ -345,7 +352,7 @@ fn nothing_to_claim_costs_nothing() {
     let mut world = World::new(1);
     let plan = world.plan();
 
-    let cost = world.settlement().cost_of_claims(&plan).unwrap();
+    let cost = world.cost(&plan);
 
     assert_eq!((cost.fee_lamports, cost.token_accounts, cost.rent_lamports), (0, 0, 0));
 }
@@ -359,7 +366,7 @@ fn lamports_at_a_token_accounts_address_keep_nobody_from_being_paid() {
     }
 
     let plan = world.plan();
-    let cost = world.settlement().cost_of_claims(&plan).unwrap();
+    let cost = world.cost(&plan);
     let outcomes = world.settlement().send_claims(&plan);
 
     let rent_lamports = world.ledger.rent_lamports(165).unwrap();

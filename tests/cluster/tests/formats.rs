@@ -47,7 +47,7 @@ fn devices_register_and_oracles_report_in_transactions_of_both_formats() {
     }
     fs::write(stipend.path("source.csv"), rows).expect("a file");
     let create = ["network", "create", "--create-mint", "--emission-atoms", "1000000", "--quorum", "2"];
-    let times = ["--genesis", "+150", "--epoch-secs", "60", "--report-secs", "600", "--score-secs", "1800"];
+    let times = ["--genesis", "+150", "--epoch-secs", "60", "--report-secs", "60", "--score-secs", "1800"];
     let created = json(&[&create[..], &times].concat());
     let network = created["network"].as_str().expect("an address").to_owned();
     for oracle in ["oracle-0.json", "oracle-1.json"] {

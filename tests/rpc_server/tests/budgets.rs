@@ -122,16 +122,35 @@ fn a_node_is_shown_by_few_requests() {
 }
 
 #[test]
-#[ignore = "the client still reads whole accounts"]
-fn three_nodes_of_an_owner_are_claimed_within_a_megabyte() {
+fn three_nodes_of_an_owner_are_found_once_and_then_claimed_within_a_megabyte() {
     let scene = Scene::new();
     let owner = scene.network.owner(1_234, 300).to_string();
+    let stipend = Stipend::new(&scene.endpoint, &scene.payer);
+    let network = scene.network.address().to_string();
+    let run =
+        |consent: &str| stipend.run(&["claim", "--owner", &owner, consent, "--network", &network, "--output", "json"]);
 
-    let claimed = scene.run(&["claim", "--owner", &owner, "--yes"]);
+    let looked = run("--dry-run");
+    let claimed = run("--yes");
 
+    println!("claim --owner, once: {} requests, {} bytes", looked.traffic.requests, looked.traffic.bytes());
     let claimed_owners: Value = serde_json::from_str(&claimed.stdout).unwrap();
     assert_eq!(claimed_owners["owners"][0]["slots"], 3);
+    assert_eq!((&claimed_owners["sent"], &claimed_owners["transactions"]), (&true.into(), &1.into()));
     scene.assert_within("claim --owner", claimed.traffic, 12, MB);
+    assert!(looked.peak_bytes < 60_000_000, "{} bytes", looked.peak_bytes);
+}
+
+#[test]
+fn three_nodes_that_are_named_are_claimed_within_a_megabyte() {
+    let scene = Scene::new();
+    let devices = [(7, 1), (800, 2), (1_600, 3)].map(|(shard, slot)| scene.network.device(shard, slot).to_string());
+
+    let claimed = scene.run(&["claim", "--node", &devices[0], &devices[1], &devices[2], "--yes"]);
+
+    let claimed_owners: Value = serde_json::from_str(&claimed.stdout).unwrap();
+    assert_eq!(claimed_owners["owners"].as_array().map(Vec::len), Some(3));
+    scene.assert_within("claim --node", claimed.traffic, 20, MB);
 }
 
 #[test]

@@ -1,15 +1,18 @@
 //! `stipend claim`
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::io::{self, Write};
+use std::path::Path;
 
 use serde::Serialize;
 use solana_address::Address;
 use solana_keypair::Keypair;
 use stipend_client::account;
+use stipend_client::address;
 use stipend_client::claim::MintLimit;
 use stipend_client::ledger::{Ledger, LedgerError, Search};
 use stipend_client::program::error::StipendError;
+use stipend_client::program::state::Network;
 use stipend_client::reader::{ReadError, Reader};
 use stipend_client::settlement::{ClaimCost, ClaimOutcome, ClaimPlan, Settlement};
 
@@ -17,6 +20,8 @@ use crate::cluster::{ClusterArgs, ConsentArgs, NetworkArgs, PayerArgs};
 use crate::failure::{ExitKind, Failure};
 use crate::figure::{counted, grouped, sol};
 use crate::print::{print_list, Format};
+
+mod remembered;
 
 const DOING: &str = "claim";
 
@@ -103,29 +108,30 @@ pub fn run(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
     let payer = args.payer.read(&args.cluster)?;
     let mut ledger = args.cluster.connect()?;
     let network = args.network.find(&mut ledger)?;
-    let (outcome, failure) = claim(&mut ledger, &payer, &network, &args.whose, &args.consent)?;
+    let folder = remembered::folder();
+    let (outcome, failure) = claim(&mut ledger, &payer, &network, &args.whose, &args.consent, folder.as_deref())?;
     print_list(stdout, args.output, &outcome, &outcome.owners, |out| write_table(&outcome, out))?;
     // What was paid stands; whoever is left is paid by claiming again.
     failure.map_or(Ok(()), Err)
 }
 
 /// Plans, shows, asks and sends. Returns what was paid, and why that is not all.
+///
+/// - `folder`: where it is remembered where an owner's nodes are.
 fn claim(
     ledger: &mut (impl Ledger + Search),
     payer: &Keypair,
     network: &Address,
     whose: &WhoseArgs,
     consent: &ConsentArgs,
+    folder: Option<&Path>,
 ) -> Result<(Outcome, Option<Failure>), Failure> {
     let failed = |error: ReadError| Failure::settling(DOING, error);
-    let claims = plan(ledger, payer, network, whose)?;
-    let mut settlement = Settlement::new(ledger, payer, *network);
-    let mint_address = settlement.network().map_err(failed)?.mint;
-    let cost = settlement.cost_of_claims(&claims).map_err(failed)?;
-    let mint = ledger.account(&mint_address).map_err(|error| failed(error.into()))?;
-    // Where both token programs keep a mint's decimals.
-    let decimals = mint.and_then(|mint| mint.data.get(44).copied());
-    let decimals = decimals.ok_or_else(|| failed(ReadError::Missing { expected: "mint", address: mint_address }))?;
+    let state = Reader::new(ledger, *network).network().map_err(failed)?;
+    let claims = plan(ledger, payer, network, &state, whose, folder)?;
+    let cost = Settlement::new(ledger, payer, *network).cost_of_claims(&state, &claims).map_err(failed)?;
+    let no_mint = || failed(ReadError::Missing { expected: "mint", address: state.mint });
+    let decimals = claims.decimals.ok_or_else(no_mint)?;
     for line in prospect(&claims, &cost, decimals) {
         eprintln!("{line}");
     }
@@ -140,7 +146,7 @@ fn claim(
         return Err(Failure::settling(DOING, error));
     }
 
-    let before = balances(ledger, &claims)?;
+    let before: Vec<_> = claims.owners.values().map(|claim| claim.held_atoms).collect();
     let is_wanted = !claims.transactions.is_empty() && consent.is_given(DOING)?;
     let outcomes = match is_wanted {
         true => Settlement::new(ledger, payer, *network).send_claims(&claims),
@@ -201,18 +207,29 @@ fn plan(
     ledger: &mut (impl Ledger + Search),
     payer: &Keypair,
     network: &Address,
+    state: &Network,
     whose: &WhoseArgs,
+    folder: Option<&Path>,
 ) -> Result<ClaimPlan, Failure> {
     let failed = |error: ReadError| Failure::settling(DOING, error);
+    let mut reader = Reader::new(ledger, *network);
     let mut places = HashSet::new();
     for device in &whose.node {
-        let node = Reader::new(ledger, *network).node(device).map_err(failed)?;
+        let node = reader.node(device).map_err(failed)?;
         places.insert((u32::from(node.shard), node.slot));
     }
+    let shards = match &whose.owner {
+        Some(owner) => remembered::shards_of(ledger, folder, network, state, owner),
+        None if whose.all => reader.first_shards(state.shard_count),
+        None => {
+            let indices: BTreeSet<_> = places.iter().map(|(shard, _)| *shard).collect();
+            reader.shards_at(indices.into_iter().map(|index| address::shard(network, index)).collect())
+        }
+    };
+    let shards = shards.map_err(failed)?;
     let mut settlement = Settlement::new(ledger, payer, *network);
-    let shards = settlement.shards().map_err(failed)?;
     let mut plan = |left_out: &HashSet<Address>| {
-        let plan = settlement.plan_claims(&shards, |shard, slot, owner| {
+        let plan = settlement.plan_claims(state, &shards, |shard, slot, owner| {
             let is_named = places.is_empty() || places.contains(&(shard.header.index, slot));
             is_named && whose.owner.is_none_or(|wanted| wanted == *owner) && !left_out.contains(owner)
         });

@@ -1,8 +1,8 @@
 //! Tasks of one kind share a transaction, and so its fee.
 
-use super::Task;
+use super::planned::Planned;
 use crate::{
-    instruction::{is_compute_unit_limit, MAX_COMPUTE_UNITS},
+    instruction::{compute_unit_limit, is_compute_unit_limit, MAX_COMPUTE_UNITS},
     ledger::{Ledger, LedgerError, Receipt, TransactionFormat},
     settlement::fits,
 };
@@ -12,14 +12,6 @@ use solana_signer::Signer;
 
 /// Compute units that the tasks of a transaction are taken to need, at the most. What is sent has a fifth more as its limit.
 const GROUP_UNITS: u64 = 1_100_000;
-
-/// A task, what does it, and the compute units that it is taken to need.
-#[derive(Clone, Debug)]
-pub(super) struct Planned {
-    pub(super) task: Task,
-    pub(super) instructions: Vec<Instruction>,
-    pub(super) units: u64,
-}
 
 /// Sends tasks in as few transactions as their kinds, bytes, accounts and compute units allow. Of a transaction that a program
 /// refuses, each task is sent once more by itself, so that one that is done already takes no other along.
@@ -70,7 +62,7 @@ fn joined(group: &[Planned]) -> Vec<Instruction> {
         return alone.instructions.clone();
     }
     let all = || group.iter().flat_map(|planned| &planned.instructions);
-    let limit = all().any(is_compute_unit_limit).then(|| crate::instruction::compute_unit_limit(MAX_COMPUTE_UNITS));
+    let limit = all().any(is_compute_unit_limit).then(|| compute_unit_limit(MAX_COMPUTE_UNITS));
     limit.into_iter().chain(all().filter(|one| !is_compute_unit_limit(one)).cloned()).collect()
 }
 
@@ -82,4 +74,46 @@ fn shares(receipt: Receipt, count: usize) -> impl Iterator<Item = Receipt> {
         fee_lamports: if place == 0 { receipt.fee_lamports } else { 0 },
         ..receipt
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{address, reader::ShardHead};
+    use bytemuck::Zeroable;
+    use solana_address::Address;
+    use stipend::state::Shard;
+
+    const NETWORK: Address = Address::new_from_array([7; 32]);
+    const ORACLES: [Address; 3] =
+        [Address::new_from_array([1; 32]), Address::new_from_array([2; 32]), Address::new_from_array([3; 32])];
+
+    fn shard(index: u32) -> ShardHead {
+        let header = Shard { index, capacity: 600, ..Shard::zeroed() };
+        ShardHead { address: address::shard(&NETWORK, index), header, first_slot: None }
+    }
+
+    /// How many shards are in each transaction of 100 full ones.
+    fn counts(format: TransactionFormat, planned: impl Fn(&ShardHead) -> Planned) -> Vec<usize> {
+        let tasks: Vec<_> = (0..100).map(|index| planned(&shard(index))).collect();
+        group(format, &Keypair::new_from_array([9; 32]), &tasks).iter().map(|group| group.len()).collect()
+    }
+
+    #[test]
+    fn as_many_shards_share_a_transaction_as_its_accounts_and_compute_units_allow() {
+        let score = |shard: &ShardHead| Planned::score(&NETWORK, shard, &ORACLES, 0);
+        let judge = |shard: &ShardHead| Planned::judge(&NETWORK, shard, &ORACLES, 0);
+        let settle = |shard: &ShardHead| Planned::settle(&NETWORK, shard, 0);
+
+        // Of 64 accounts a payer, the program and the network are 3; a shard and its three reports are 4: 15. Their units are
+        // 15 times 64,000.
+        assert_eq!(counts(TransactionFormat::V1, score), [15, 15, 15, 15, 15, 15, 10]);
+        // 1,100,000 units are 9 times 118,000, and 32 times 34,000.
+        assert_eq!(counts(TransactionFormat::V1, judge)[..2], [9, 9]);
+        assert_eq!(counts(TransactionFormat::V1, settle), [32, 32, 32, 4]);
+        // Of 1,232 bytes 258 are for a signature, the keys of payer and programs and a budget; a shard takes 148 to be scored and 45 to
+        // be settled.
+        assert_eq!(counts(TransactionFormat::Small, score)[..2], [6, 6]);
+        assert_eq!(counts(TransactionFormat::Small, settle)[..2], [21, 21]);
+    }
 }

@@ -8,6 +8,7 @@ mod group;
 mod memory;
 mod openings;
 mod plan;
+mod planned;
 mod steps;
 mod task;
 
@@ -20,9 +21,9 @@ use crate::{
     ledger::{Deadline, Ledger, LedgerError, Receipt},
     reader::ReadError,
 };
-use group::Planned;
 use memory::Memory;
 use plan::{Plan, View};
+use planned::Planned;
 use solana_address::Address;
 use solana_keypair::Keypair;
 use solana_signer::Signer;

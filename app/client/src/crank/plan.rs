@@ -1,12 +1,11 @@
 //! What a crank sends at one moment, from what the accounts say.
 
-use super::{group::Planned, memory::Memory, steps::Steps, CrankOptions, Openings, Task, TASKS_A_STEP};
+use super::{memory::Memory, planned::Planned, steps::Steps, CrankOptions, Openings, Task, TASKS_A_STEP};
 use crate::{
     claim::{claims, is_open, MintLimit},
-    instruction,
     ledger::{Accounts, Ledger},
     reader::{ReadError, Reader, ShardHead},
-    settlement::{judge_shard, reporting_oracles, score_shard},
+    settlement::reporting_oracles,
 };
 use solana_address::Address;
 use std::collections::BTreeSet;
@@ -15,13 +14,6 @@ use stipend::{constants::NO_END, state::Network};
 /// Bytes of a token account: of SPL Token, and of Token-2022 with the extensions that a network's mint may ask of it.
 const TOKEN_BYTES: usize = 165;
 const TOKEN_2022_BYTES: usize = 256;
-
-/// Compute units that tasks are taken to need, a little more than `cargo xtask bench` measures at the worst: whatever a transaction
-/// asks for comes from its simulation, and one that needs more than it may have is taken apart.
-const FIXED_UNITS: u64 = 10_000;
-const SETTLE_SLOT_UNITS: u64 = 40;
-const JUDGE_ENTRY_UNITS: u64 = 60;
-const CLAIM_SLOT_UNITS: u64 = 60;
 
 /// Shards whose slots are read at once.
 const SHARDS_A_LOOK: usize = 8;
@@ -64,24 +56,19 @@ impl View<'_> {
         let heads = memory.heads(&mut Reader::new(ledger, self.address), self.network, self.bytes)?;
         let steps = Steps::new(self.network, &heads, self.now, is_held);
         let mut plan = Plan { next: self.next_by_clock(), ..Plan::default() };
-        let head = |task: &Task| heads.get(task.shard()? as usize);
         for task in &steps.settle {
-            let Some(shard) = head(task) else { continue };
-            let instructions = vec![instruction::settle_shard(&self.address, &shard.address)];
-            plan.tasks.push(Planned { task: *task, instructions, units: units(shard, SETTLE_SLOT_UNITS) });
+            if let (Some(shard), Task::Settle { epoch, .. }) = (head(&heads, task), *task) {
+                plan.tasks.push(Planned::settle(&self.address, shard, epoch));
+            }
         }
         self.score(ledger, memory, &heads, &steps, &mut plan)?;
         if steps.is_closable && !steps.is_scoring {
-            let task = Task::Close { epoch: self.network.open_epoch };
-            let instructions = vec![instruction::close_epoch(&self.address)];
-            plan.tasks.push(Planned { task, instructions, units: FIXED_UNITS });
+            plan.tasks.push(Planned::close(&self.address, self.network.open_epoch));
         }
         for task in &steps.judge {
-            let (Some(shard), Task::Judge { epoch, .. }) = (head(task), *task) else { continue };
-            let oracles = self.oracles(epoch);
-            let instructions = judge_shard(&self.address, shard, &oracles, epoch);
-            let units = units(shard, JUDGE_ENTRY_UNITS * oracles.len() as u64);
-            plan.tasks.push(Planned { task: *task, instructions, units });
+            if let (Some(shard), Task::Judge { epoch, .. }) = (head(&heads, task), *task) {
+                plan.tasks.push(Planned::judge(&self.address, shard, &self.oracles(epoch), epoch));
+            }
         }
         if self.options.open_reports {
             self.open_reports(ledger, memory, &heads, &mut plan)?;
@@ -108,11 +95,7 @@ impl View<'_> {
             let patience = if self.options.all_reports { usize::MAX } else { 1 };
             (due, plan.is_waiting) = memory.reported(&mut reader, &due, &oracles, epoch, patience)?;
         }
-        for shard in due {
-            let task = Task::Score { shard: shard.header.index, epoch };
-            let instructions = score_shard(&self.address, shard, &oracles, epoch);
-            plan.tasks.push(Planned { task, instructions, units: units(shard, score_slot_units(oracles.len())) });
-        }
+        plan.tasks.extend(due.into_iter().map(|shard| Planned::score(&self.address, shard, &oracles, epoch)));
         Ok(())
     }
 
@@ -127,9 +110,7 @@ impl View<'_> {
         let keys = reporting_oracles(self.network);
         let awake: Vec<_> = heads.iter().filter(|shard| !shard.header.is_dormant()).collect();
         for (shard, oracle) in memory.missing_reports(accounts, &awake, &keys)? {
-            let open = instruction::open_report(&self.payer, &self.address, &shard.address, &oracle);
-            let task = Task::OpenReport { shard: shard.header.index, oracle };
-            plan.tasks.push(Planned { task, instructions: vec![open], units: 2 * FIXED_UNITS });
+            plan.tasks.push(Planned::open_report(&self.payer, &self.address, shard, oracle));
         }
         Ok(())
     }
@@ -168,11 +149,7 @@ impl View<'_> {
                     continue;
                 }
                 let opener = is_missing.then_some(&self.payer);
-                let first_slot = claim.slots.first().copied().unwrap_or_default();
-                let task = Task::Claim { shard: claim.shard_index, owner: claim.owner, first_slot };
-                let units = 4 * FIXED_UNITS + CLAIM_SLOT_UNITS * claim.slots.len() as u64;
-                let instructions = claim.instructions(&self.address, self.network, opener);
-                plan.tasks.push(Planned { task, instructions, units });
+                plan.tasks.push(Planned::claim(&self.address, self.network, &claim, opener));
             }
         }
         Ok(())
@@ -205,17 +182,7 @@ impl View<'_> {
     }
 }
 
-/// Of a task that works on every slot of a shard.
-fn units(shard: &ShardHead, slot_units: u64) -> u64 {
-    FIXED_UNITS + slot_units * u64::from(shard.header.capacity)
-}
-
-/// Of scoring a slot.
-fn score_slot_units(oracles: usize) -> u64 {
-    match oracles {
-        0..=3 => 90,
-        4..=5 => 130,
-        6..=8 => 400,
-        _ => 1_700,
-    }
+/// The shard that a task is about.
+fn head<'h>(heads: &'h [ShardHead], task: &Task) -> Option<&'h ShardHead> {
+    heads.get(task.shard()? as usize)
 }

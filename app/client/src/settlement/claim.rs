@@ -5,14 +5,16 @@ use super::{
     Settlement, SettlementError, ShardState,
 };
 use crate::{
+    account,
     claim::{claims, is_open, MintLimit},
     ledger::{Ledger, LedgerError, Receipt},
+    reader::ReadError,
 };
 use solana_address::Address;
 use solana_instruction::Instruction;
 use solana_signer::Signer;
 use std::collections::{BTreeMap, BTreeSet};
-use stipend::error::StipendError;
+use stipend::{error::StipendError, state::Network};
 
 /// What is to be claimed, read at one moment.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +25,8 @@ pub struct ClaimPlan {
     pub transactions: Vec<Vec<Part>>,
     /// What may be minted at the moment; none if there is no limit.
     pub mint_limit: Option<MintLimit>,
+    /// Decimals of a token; none if the mint is not there.
+    pub decimals: Option<u8>,
 }
 
 /// What an owner has to claim.
@@ -36,6 +40,10 @@ pub struct OwnerClaim {
     pub destination: Address,
     /// Whether that account is still to be opened, at the payer's cost.
     pub opens: bool,
+    /// Whether there is nothing at all at its address: lamports that somebody sent there make opening it cheaper.
+    pub is_untouched: bool,
+    /// Atoms in it before.
+    pub held_atoms: u64,
 }
 
 /// What became of a transaction of claims.
@@ -67,12 +75,13 @@ impl<L: Ledger> Settlement<'_, L> {
     /// takes no other along.
     pub fn plan_claims(
         &mut self,
+        network: &Network,
         shards: &[ShardState],
         wanted: impl Fn(&ShardState, u16, &Address) -> bool,
     ) -> Result<ClaimPlan, SettlementError> {
-        let network = self.network()?;
-        let claims = claims(&network, shards, 0, wanted);
-        let mint_limit = MintLimit::new(&network, self.ledger.now()?);
+        let claims = claims(network, shards, 0, wanted);
+        let has_limit = network.policy.mint_limit_atoms > 0 || network.next_policy.mint_limit_atoms > 0;
+        let mint_limit = if has_limit { MintLimit::new(network, self.ledger.now()?) } else { None };
         let mut plan = ClaimPlan { mint_limit, ..ClaimPlan::default() };
         for claim in &claims {
             let owner = plan.owners.entry(claim.owner).or_insert(OwnerClaim {
@@ -80,19 +89,29 @@ impl<L: Ledger> Settlement<'_, L> {
                 slots: 0,
                 destination: claim.destination,
                 opens: false,
+                is_untouched: false,
+                held_atoms: 0,
             });
             owner.accrued_atoms += claim.accrued_atoms;
             owner.slots += claim.slots.len();
         }
-        let destinations: Vec<_> = plan.owners.values().map(|claim| claim.destination).collect();
-        let found = self.ledger.accounts(&destinations)?;
+        let destinations = plan.owners.values().map(|claim| claim.destination);
+        let addresses: Vec<_> = [network.mint].into_iter().chain(destinations).collect();
+        let mut found = self.ledger.accounts(&addresses)?.into_iter();
+        let mint = found.next().flatten();
+        plan.decimals = mint.and_then(|mint| account::mint(&mint.data).ok()).map(|mint| mint.decimals);
         for (claim, found) in plan.owners.values_mut().zip(found) {
-            claim.opens = !is_open(&network, found.as_ref());
+            claim.opens = !is_open(network, found.as_ref());
+            claim.is_untouched = found.is_none();
+            if let Some(found) = found.filter(|_| !claim.opens) {
+                let decode = |source| ReadError::Decode { address: claim.destination, source };
+                claim.held_atoms = account::token_atoms(&found.data).map_err(decode)?;
+            }
         }
         let payer = self.payer.pubkey();
         let parts = claims.iter().map(|claim| {
             let opens = plan.owners.get(&claim.owner).is_some_and(|owner| owner.opens);
-            claim.instructions(&self.network, &network, opens.then_some(&payer))
+            claim.instructions(&self.network, network, opens.then_some(&payer))
         });
         plan.transactions = match plan.mint_limit {
             None => pack(self.ledger.transaction_format(), &payer, parts.collect()),

@@ -5,7 +5,9 @@ use crate::{
     instruction,
     ledger::{Ledger, LedgerError, LAMPORTS_PER_SIGNATURE},
 };
+use solana_address::Address;
 use solana_signer::Signer;
+use stipend::state::Network;
 
 /// Bytes of a token account that has what every associated one has, in SPL Token and in Token-2022.
 const TOKEN_ACCOUNT_BYTES: (usize, usize) = (165, 170);
@@ -32,7 +34,7 @@ impl<L: Ledger> Settlement<'_, L> {
     /// tells how much rent the mint's extensions ask for.
     ///
     /// Errors: the ledger can't be asked, or whoever pays can't pay the first transaction.
-    pub fn cost_of_claims(&mut self, plan: &ClaimPlan) -> Result<ClaimCost, SettlementError> {
+    pub fn cost_of_claims(&mut self, network: &Network, plan: &ClaimPlan) -> Result<ClaimCost, SettlementError> {
         let mut cost = ClaimCost {
             fee_lamports: 0,
             has_priority: false,
@@ -41,10 +43,14 @@ impl<L: Ledger> Settlement<'_, L> {
             is_rent_least: false,
             refused: None,
         };
+        let mut changes_lamports = Vec::new();
         if let Some(first) = plan.transactions.first() {
             // Whoever pays is the only one who signs.
             let one_lamports = match self.ledger.simulate(self.payer, &first.concat(), &[]) {
-                Ok(simulation) => simulation.fee_lamports,
+                Ok(simulation) => {
+                    changes_lamports = simulation.changes_lamports;
+                    simulation.fee_lamports
+                }
                 Err(error @ LedgerError::Refused { .. }) => {
                     cost.refused = Some(error);
                     LAMPORTS_PER_SIGNATURE
@@ -55,7 +61,7 @@ impl<L: Ledger> Settlement<'_, L> {
             cost.fee_lamports = one_lamports.saturating_mul(plan.transactions.len() as u64);
         }
         if cost.token_accounts > 0 {
-            let (one_lamports, is_least) = self.token_account_rent(plan)?;
+            let (one_lamports, is_least) = self.token_account_rent(network, plan, changes_lamports)?;
             cost.rent_lamports = one_lamports.saturating_mul(cost.token_accounts);
             cost.is_rent_least = is_least;
         }
@@ -63,22 +69,29 @@ impl<L: Ledger> Settlement<'_, L> {
     }
 
     /// Rent of one token account of the mint, and whether it may be more.
-    fn token_account_rent(&mut self, plan: &ClaimPlan) -> Result<(u64, bool), SettlementError> {
-        let network = self.network()?;
+    ///
+    /// - `changes_lamports`: by the first transaction, which may open some.
+    fn token_account_rent(
+        &mut self,
+        network: &Network,
+        plan: &ClaimPlan,
+        changes_lamports: Vec<(Address, i128)>,
+    ) -> Result<(u64, bool), SettlementError> {
         let (payer, mint, token_program) = (self.payer.pubkey(), &network.mint, &network.token_program);
-        let unopened: Vec<_> = plan.owners.iter().filter(|(_, claim)| claim.opens).collect();
-        let destinations: Vec<_> = unopened.iter().map(|(_, claim)| claim.destination).collect();
-        let found = self.ledger.accounts(&destinations)?;
-        // One that somebody has sent lamports to needs less than the others.
-        let untouched = unopened.iter().zip(found).find(|(_, found)| found.is_none());
-        if let Some(((owner, claim), _)) = untouched {
+        let untouched: Vec<_> = plan.owners.iter().filter(|(_, claim)| claim.opens && claim.is_untouched).collect();
+        let rent_of = |changes_lamports: Vec<(Address, i128)>| {
+            let is_opened =
+                |(address, _): &(Address, i128)| untouched.iter().any(|(_, one)| one.destination == *address);
+            let opened = changes_lamports.into_iter().find(is_opened);
+            opened.and_then(|(_, lamports)| u64::try_from(lamports).ok())
+        };
+        let mut rent_lamports = rent_of(changes_lamports);
+        if let (None, Some((owner, _))) = (rent_lamports, untouched.first()) {
             let open = instruction::open_associated_token(&payer, owner, mint, token_program);
-            let simulation = self.ledger.simulate(self.payer, &[open], &[])?;
-            let mut changes = simulation.changes_lamports.into_iter();
-            let change = changes.find(|(address, _)| *address == claim.destination);
-            if let Some(lamports) = change.and_then(|(_, lamports)| u64::try_from(lamports).ok()) {
-                return Ok((lamports, false));
-            }
+            rent_lamports = rent_of(self.ledger.simulate(self.payer, &[open], &[])?.changes_lamports);
+        }
+        if let Some(lamports) = rent_lamports {
+            return Ok((lamports, false));
         }
         let (old, new) = TOKEN_ACCOUNT_BYTES;
         let bytes = if *token_program == spl_token_interface::ID { old } else { new };

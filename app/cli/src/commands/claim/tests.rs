@@ -1,3 +1,6 @@
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use clap::Parser;
 use solana_signer::Signer as _;
 use stipend_client::embedded::EmbeddedLedger;
@@ -45,6 +48,14 @@ struct World {
     payer: Keypair,
     network: Address,
     mint: Address,
+    folder: PathBuf,
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        // It is made by the first claim of an owner.
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
 }
 
 impl World {
@@ -79,12 +90,15 @@ impl World {
             settlement.close().expect("closed");
             settlement.settle().expect("settled");
         }
-        Self { ledger, payer, network, mint }
+        static WORLDS: AtomicUsize = AtomicUsize::new(0);
+        let number = WORLDS.fetch_add(1, Ordering::Relaxed);
+        let folder = std::env::temp_dir().join(format!("stipend-claim-{}-{number}", std::process::id()));
+        Self { ledger, payer, network, mint, folder }
     }
 
     fn claim(&mut self, args: &[&str]) -> Result<(Outcome, Option<Failure>), Failure> {
         let args = options(args).expect("options");
-        claim(&mut self.ledger, &self.payer, &self.network, &args.whose, &args.consent)
+        claim(&mut self.ledger, &self.payer, &self.network, &args.whose, &args.consent, Some(&self.folder))
     }
 
     fn token_account(&self, owner: &Address) -> Address {
@@ -225,11 +239,18 @@ fn a_pause_is_told_before_the_question() {
 
 #[test]
 fn a_prospect_says_how_much_of_what_it_says_is_sure() {
-    let owner = OwnerClaim { accrued_atoms: 1_500, slots: 1, destination: Address::default(), opens: true };
+    let owner = OwnerClaim {
+        accrued_atoms: 1_500,
+        slots: 1,
+        destination: Address::default(),
+        opens: true,
+        is_untouched: true,
+        held_atoms: 0,
+    };
     let mut claims = ClaimPlan {
         owners: owners().map(|key| (key, owner)).into(),
         transactions: vec![vec![Vec::new()]; 2],
-        mint_limit: None,
+        ..ClaimPlan::default()
     };
     let mut cost = ClaimCost {
         fee_lamports: 10_000,
@@ -303,4 +324,38 @@ fn atoms_of_any_decimals_lose_nothing() {
     assert_eq!(tokens(7, 3), "0.007");
     assert_eq!(tokens(1_234_567, 6), "1.234567");
     assert_eq!(tokens(u128::from(u64::MAX), 9), "18446744073.709551615");
+}
+
+#[test]
+fn where_an_owners_nodes_are_is_remembered_until_a_node_gets_another_owner() {
+    let [first, second, _] = owners();
+    let mut world = World::new(0, 1);
+    let look = |world: &mut World| {
+        let (outcome, _) = world.claim(&["--owner", &second.to_string(), "--dry-run"]).expect("looked at");
+        outcome.accrued_atoms
+    };
+
+    let scanned_atoms = look(&mut world);
+    let file = std::fs::read_dir(&world.folder).expect("a folder").next().expect("a file").expect("a file").path();
+    let kept = std::fs::read_to_string(&file).expect("text");
+    // What is remembered is believed as long as it may be true.
+    std::fs::write(&file, kept.replace("[0]", "[]")).expect("written");
+    let believed_atoms = look(&mut world);
+    std::fs::write(&file, "{").expect("written");
+    let damaged_atoms = look(&mut world);
+    std::fs::write(&file, kept.replace("[0]", "[]")).expect("written");
+    // The second of them owns the second device.
+    let (device, shard) = (key(41).pubkey(), address::shard(&world.network, 0));
+    let transfer = |from: &Address, to: &Address| instruction::transfer_node(from, &world.network, &shard, &device, to);
+    let (there, back) = (transfer(&second, &first), transfer(&first, &second));
+    let keys = [31, 32, 33].map(key);
+    let signers: Vec<_> = keys.iter().filter(|key| [first, second].contains(&key.pubkey())).collect();
+    world.ledger.send(&world.payer, &[there, back], &signers).expect("transferred");
+    let changed_atoms = look(&mut world);
+
+    assert_eq!(kept, "{\"owner_changes\":3,\"shards\":[0]}");
+    assert_eq!(
+        [scanned_atoms, believed_atoms, damaged_atoms, changed_atoms].map(u64::try_from).map(Result::unwrap),
+        [THIRD_ATOMS, 0, THIRD_ATOMS, THIRD_ATOMS]
+    );
 }
