@@ -13,7 +13,7 @@ use stipend_client::{
     ledger::Ledger,
     program::state::{Report, Shard, Tail},
     reader::Reader,
-    settlement::missing_reports,
+    reports::missing_reports_of,
 };
 
 /// See [the module](self).
@@ -90,7 +90,7 @@ fn missing<L: Ledger>(ledger: &mut L, plan: &Plan) -> Result<Vec<Missing>, Migra
     }
     let mut missing: Vec<_> = (count..plan.shards).map(Missing::Shard).collect();
     let shards: Vec<_> = (0..count.max(plan.shards)).map(|index| address::shard(&network, index)).collect();
-    for (shard, oracle) in missing_reports(ledger, &shards, &plan.oracles)? {
+    for (shard, oracle) in missing_reports_of(ledger, &shards, &plan.oracles)? {
         let index = (0..).zip(&shards).find(|(_, address)| **address == shard);
         missing.extend(index.map(|(shard, _)| Missing::Report { shard, oracle }));
     }

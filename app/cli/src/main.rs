@@ -15,7 +15,7 @@ use std::process::ExitCode;
 use args::Cli;
 use failure::ExitKind;
 use stipend_oracle::{ingest, service, source};
-use stipend_terminal::{explanation, failure, figure, output_file, print, progress, table};
+use stipend_terminal::{closing, explanation, failure, figure, output_file, print, progress, table};
 
 fn main() -> ExitCode {
     let cli = Cli::from_command_line();

@@ -11,15 +11,16 @@
 //! - [`ledger`]: where transactions are sent: [`rpc`], a cluster; `embedded` (a feature), one in this process; [`metered`] counts
 //!   what they cost
 //! - [`reader`]: what a network's accounts say, wherever they are read; [`snapshot`], a folder of them
-//! - [`claim`]: what owners can have paid, from what the accounts say
+//! - [`network_client`]: the steps that keep a network going, over any ledger; with [`registration`], [`reports`], [`claim`] and
+//!   [`closing`], which plan the larger ones
 //! - [`verify`], [`explain`]: an epoch rebuilt, and a node's reward in its parts, from accounts alone
 //! - [`crank`], [`relay`]: what programs that run on do, beside others and again and again
-//! - [`settlement`]: the steps that keep a network going, over any ledger
 
 pub mod account;
 pub mod address;
 pub mod batch;
 pub mod claim;
+pub mod closing;
 pub mod config;
 pub mod crank;
 pub mod csv_rows;
@@ -30,11 +31,13 @@ pub mod instruction;
 pub mod ledger;
 pub mod measurement;
 pub mod metered;
+pub mod network_client;
 pub mod reader;
+pub mod registration;
 pub mod relay;
+pub mod reports;
 pub mod rpc;
 pub mod rules;
-pub mod settlement;
 pub mod slots;
 pub mod snapshot;
 pub mod unit;

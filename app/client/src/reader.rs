@@ -9,7 +9,11 @@ use crate::{
 use anchor_lang::Discriminator;
 use solana_account::Account;
 use solana_address::Address;
-use std::{collections::BTreeSet, mem::offset_of, ops::Range};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    mem::offset_of,
+    ops::Range,
+};
 use stipend::state::{Directory, DirectoryEntry, Entry, Network, Report, Shard, Slot};
 
 /// Why an account was not read, or a step that needed it stopped; what was sent before it stands.
@@ -212,6 +216,22 @@ impl<'a, A: Accounts> Reader<'a, A> {
             entries.get(place).copied()
         });
         found.ok_or(ReadError::DeviceUnknown { device: *device, network: self.network })
+    }
+
+    /// The slots of those of `devices` that are registered. Reads their directories and shards.
+    pub fn nodes_of(&mut self, devices: &[Address]) -> Result<BTreeMap<Address, Slot>, ReadError> {
+        let first_bytes: BTreeSet<_> = devices.iter().map(address::first_byte).collect();
+        let directories = self.directories_of(&first_bytes.into_iter().collect::<Vec<_>>())?;
+        let entries = directories.iter().flat_map(|directory| &directory.entries);
+        let found: Vec<_> = entries.filter(|entry| devices.contains(&entry.device)).collect();
+        let indices: BTreeSet<_> = found.iter().map(|entry| u32::from(entry.shard)).collect();
+        let addresses = indices.into_iter().map(|index| address::shard(&self.network, index)).collect();
+        let shards = self.shards_at(addresses)?;
+        let slot = |entry: &DirectoryEntry| {
+            let shard = shards.iter().find(|shard| shard.header.index == u32::from(entry.shard))?;
+            Some((entry.device, *shard.slots.get(usize::from(entry.slot))?))
+        };
+        Ok(found.into_iter().filter_map(slot).collect())
     }
 
     /// The same of every device, by its key.

@@ -10,11 +10,11 @@ use stipend_client::{
     embedded::EmbeddedLedger,
     instruction,
     ledger::{Accounts as _, Ledger as _},
+    network_client::NetworkClient,
     program::{
         instructions::NetworkParams,
         state::{EmissionParams, Entry, PolicyParams},
     },
-    settlement::Settlement,
 };
 use tempfile::TempDir;
 
@@ -65,13 +65,13 @@ impl World {
         }
         let mut world = Self { folder: tempfile::tempdir().unwrap(), ledger, payer, network, mint };
         for node in 0..3 {
-            world.settlement().register(&key(40 + node), None, &key(4).pubkey()).unwrap();
+            world.client().register(&key(40 + node), None, &key(4).pubkey()).unwrap();
         }
         world
     }
 
-    fn settlement(&mut self) -> Settlement<'_, EmbeddedLedger> {
-        Settlement::new(&mut self.ledger, &self.payer, self.network)
+    fn client(&mut self) -> NetworkClient<'_, EmbeddedLedger> {
+        NetworkClient::new(&mut self.ledger, &self.payer, self.network)
     }
 
     /// A crank that does all it can, and opens token accounts for so much a day.
@@ -88,7 +88,7 @@ impl World {
         let address = address::shard(&self.network, shard);
         let slots = if shard == 0 { 2 } else { 1 };
         let entries = vec![Entry::new(Some(10_000), None); slots];
-        self.settlement().report(&oracles()[oracle], &address, epoch, &entries).unwrap();
+        self.client().report(&oracles()[oracle], &address, epoch, &entries).unwrap();
     }
 
     fn send(&mut self, instruction: Instruction) {
@@ -165,7 +165,7 @@ fn an_epoch_is_taken_step_by_step_from_its_reports_to_the_owners() {
 fn what_was_not_reported_is_waited_for_until_the_window_closes_and_no_longer() {
     let mut world = World::new();
     let mut crank = Crank::new(world.network, CrankOptions::default());
-    world.settlement().open_reports(0).unwrap();
+    world.client().open_reports(0).unwrap();
     world.ledger.warp_to(END_0 + REPORT_SECS - 1);
     world.report(0, 0, 0);
 
@@ -182,9 +182,9 @@ fn reports_are_looked_at_in_turn_or_all_at_once() {
     let mut world = World::new();
     // 64 shards of two slots; the reports of 50 shards by two oracles are one request.
     for node in 3..128 {
-        world.settlement().register(&key(100 + node), None, &key(4).pubkey()).unwrap();
+        world.client().register(&key(100 + node), None, &key(4).pubkey()).unwrap();
     }
-    world.settlement().open_reports(0).unwrap();
+    world.client().open_reports(0).unwrap();
     world.ledger.warp_to(END_0);
     let options = |all_reports| CrankOptions { all_reports, ..CrankOptions::default() };
     let (mut in_turn, mut all_at_once) =
@@ -211,9 +211,9 @@ fn reports_are_looked_at_in_turn_or_all_at_once() {
 fn tasks_of_one_kind_share_transactions_and_one_that_was_done_takes_no_other_along() {
     let mut world = World::new();
     for node in 3..40 {
-        world.settlement().register(&key(100 + node), None, &key(4).pubkey()).unwrap();
+        world.client().register(&key(100 + node), None, &key(4).pubkey()).unwrap();
     }
-    world.settlement().open_reports(0).unwrap();
+    world.client().open_reports(0).unwrap();
     world.ledger.warp_to(END_0 + REPORT_SECS);
     let network = world.network;
     let shard = |index| address::shard(&network, index);
@@ -262,7 +262,7 @@ fn a_network_that_slept_is_caught_up_with() {
 #[test]
 fn a_shard_that_somebody_opens_and_nobody_uses_costs_a_crank_nothing() {
     let mut world = World::new();
-    world.settlement().register(&key(43), None, &key(4).pubkey()).unwrap();
+    world.client().register(&key(43), None, &key(4).pubkey()).unwrap();
     let payer = world.payer.pubkey();
     world.send(instruction::open_shard(&payer, &world.network.clone(), 2));
     let mut crank = world.crank(SOL);
@@ -281,7 +281,7 @@ fn a_shard_that_somebody_opens_and_nobody_uses_costs_a_crank_nothing() {
 fn a_shard_that_can_still_be_scored_is_scored_before_its_epoch_is_closed() {
     let mut world = World::new();
     let mut crank = Crank::new(world.network, CrankOptions::default());
-    world.settlement().open_reports(0).unwrap();
+    world.client().open_reports(0).unwrap();
     world.ledger.warp_to(END_0);
     for (oracle, shard) in [(0, 0), (1, 0), (0, 1), (1, 1)] {
         world.report(oracle, shard, 0);
@@ -294,7 +294,7 @@ fn a_shard_that_can_still_be_scored_is_scored_before_its_epoch_is_closed() {
 
     assert_eq!(done(&scored), ["score", "score"]);
     assert_eq!(done(&closed)[0], "close");
-    let network = world.settlement().network().unwrap();
+    let network = world.client().network().unwrap();
     assert_eq!((network.open_epoch, network.ring[0].total_score), (1, 300_000_000));
 }
 

@@ -9,11 +9,11 @@ use stipend_client::{
     explain::explain,
     instruction,
     ledger::Ledger as _,
+    network_client::NetworkClient,
     program::{
         instructions::NetworkParams,
         state::{EmissionParams, Entry, Network, PolicyParams, Slot},
     },
-    settlement::Settlement,
     snapshot::Snapshot,
     verify::{verify, GapReason, Mismatch, Place, Verification},
 };
@@ -73,12 +73,12 @@ impl World {
         for number in 0..nodes {
             world.register(number);
         }
-        world.settlement().open_reports(0).unwrap();
+        world.client().open_reports(0).unwrap();
         world
     }
 
-    fn settlement(&mut self) -> Settlement<'_, EmbeddedLedger> {
-        Settlement::new(&mut self.ledger, &self.payer, self.network)
+    fn client(&mut self) -> NetworkClient<'_, EmbeddedLedger> {
+        NetworkClient::new(&mut self.ledger, &self.payer, self.network)
     }
 
     fn add_oracle(&mut self, number: u8) {
@@ -95,7 +95,7 @@ impl World {
 
     fn register(&mut self, number: u8) {
         let owner = self.owner.pubkey();
-        self.settlement().register(&device(number), None, &owner).unwrap();
+        self.client().register(&device(number), None, &owner).unwrap();
     }
 
     fn set_boost(&mut self, number: u8, boost_bps: u16) {
@@ -109,9 +109,9 @@ impl World {
         let (device, shard) = (device(number).pubkey(), address::shard(&self.network, 0));
         let retire = instruction::retire_node(&self.owner.pubkey(), &self.network, &shard, &device, [0; 32]);
         self.ledger.send(&self.payer, &[retire], &[&self.owner]).unwrap();
-        let state = self.settlement().shard(0).unwrap();
-        self.settlement().claim_shard(&state).unwrap();
-        self.settlement().close_node(&device).unwrap();
+        let state = self.client().shard(0).unwrap();
+        self.client().claim_shard(&state).unwrap();
+        self.client().close_node(&device).unwrap();
     }
 
     fn end(&mut self, epoch: u32) {
@@ -121,17 +121,17 @@ impl World {
     /// Oracles 1, 2 and 3 measured uptimes of 8,000, 9,000 and 7,000 of every slot: three give 8,000, the first two too,
     /// the last two 7,000.
     fn report(&mut self, oracles: &[u8], epoch: u32) {
-        for shard in self.settlement().shards().unwrap().iter().filter(|shard| !shard.header.is_dormant()) {
+        for shard in self.client().shards().unwrap().iter().filter(|shard| !shard.header.is_dormant()) {
             for number in oracles {
                 let uptime_bps = [8_000, 9_000, 7_000, 8_500][usize::from(*number) - 1];
                 let entries = vec![Entry::new(Some(uptime_bps), None); shard.slots.len()];
-                self.settlement().report(&oracle(*number), &shard.address, epoch, &entries).unwrap();
+                self.client().report(&oracle(*number), &shard.address, epoch, &entries).unwrap();
             }
         }
     }
 
     fn score_shard(&mut self, index: u32, epoch: u32) {
-        let network = self.settlement().network().unwrap();
+        let network = self.client().network().unwrap();
         let oracles: Vec<_> = network.oracles.active(epoch).map(|oracle| oracle.key).collect();
         let shard = address::shard(&self.network, index);
         let score = instruction::score_shard(&self.network, &shard, &oracles, epoch);
@@ -146,9 +146,9 @@ impl World {
     }
 
     fn finish(&mut self, epoch: u32) {
-        self.settlement().score(epoch).unwrap();
-        self.settlement().close().unwrap();
-        self.settlement().settle().unwrap();
+        self.client().score(epoch).unwrap();
+        self.client().close().unwrap();
+        self.client().settle().unwrap();
     }
 
     fn verify(&mut self, epoch: u32) -> Verification {
@@ -158,7 +158,7 @@ impl World {
     /// The accounts with one slot of shard 0 changed.
     fn forged(&mut self, number: usize, change: impl FnOnce(&mut Slot)) -> Snapshot {
         let mut snapshot = Snapshot::default();
-        self.settlement().reader().copy_to(&mut snapshot, &[]).unwrap();
+        self.client().reader().copy_to(&mut snapshot, &[]).unwrap();
         let address = address::shard(&self.network, 0);
         let mut account = snapshot.iter().find(|(found, _)| **found == address).unwrap().1.clone();
         let at = account.data.len() - (2 - number) * size_of::<Slot>();
@@ -202,11 +202,11 @@ fn an_epoch_verifies_before_and_after_it_is_settled() {
     let mut world = World::new(3);
     world.end(0);
     world.report(&[1, 2, 3], 0);
-    world.settlement().score(0).unwrap();
-    world.settlement().close().unwrap();
+    world.client().score(0).unwrap();
+    world.client().close().unwrap();
 
     let unsettled = world.verify(0);
-    world.settlement().settle().unwrap();
+    world.client().settle().unwrap();
     let settled = world.verify(0);
 
     for found in [unsettled, settled] {
@@ -225,7 +225,7 @@ fn what_empty_epochs_carry_and_decay_takes_is_rebuilt() {
     // Epochs 1 and 2 pass without a report; each waits for its own report window. Of two in a row one is carried.
     for epoch in [1, 2] {
         world.ledger.warp_to(GENESIS + 100 * (i64::from(epoch) + 1) + i64::from(REPORT_SECS));
-        world.settlement().close_until(epoch).unwrap();
+        world.client().close_until(epoch).unwrap();
     }
     world.run(3);
 
@@ -286,7 +286,7 @@ fn a_boost_counts_within_the_bounds_of_the_epochs_policy() {
     let told = explain(&mut world.ledger, &world.network, &device(0).pubkey()).unwrap();
     // What stands in the ring is compared, too.
     let mut forged = Snapshot::default();
-    world.settlement().reader().copy_to(&mut forged, &[]).unwrap();
+    world.client().reader().copy_to(&mut forged, &[]).unwrap();
     let (network, mut account) =
         (world.network, forged.iter().find(|(at, _)| **at == world.network).unwrap().1.clone());
     let mut state: Network = bytemuck::pod_read_unaligned(&account.data[8..]);
@@ -391,8 +391,8 @@ fn a_shard_that_nobody_scored_brought_nothing() {
     world.score_shard(0, 0);
     // Until the scoring window is closed.
     world.ledger.warp_to(GENESIS + i64::from(EPOCH_SECS) + i64::from(SCORE_SECS));
-    world.settlement().close().unwrap();
-    world.settlement().settle().unwrap();
+    world.client().close().unwrap();
+    world.client().settle().unwrap();
 
     let found = world.verify(0);
 

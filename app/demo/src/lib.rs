@@ -24,4 +24,4 @@ pub use scenario::Scenario;
 pub use stage::Stage;
 pub use tables::{write_tables, Rows};
 
-use stipend_terminal::{explanation, failure, figure, progress, table};
+use stipend_terminal::{closing, explanation, failure, figure, progress, table};

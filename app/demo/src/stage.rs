@@ -8,9 +8,10 @@ use stipend_client::embedded::EmbeddedLedger;
 use stipend_client::instruction::instruction_name;
 use stipend_client::ledger::{Accounts as _, Ledger as _, LedgerError};
 use stipend_client::metered::Metered;
+use stipend_client::network_client::NetworkClient;
 use stipend_client::program::ID;
 use stipend_client::reader::Reader;
-use stipend_client::settlement::{Settlement, SettlementError, ShardState};
+use stipend_client::reader::{ReadError, ShardState};
 use stipend_client::slots::{Place, Slots};
 use stipend_client::snapshot::Snapshot;
 use stipend_client::{account, address, instruction};
@@ -117,8 +118,8 @@ impl<'a> Stage<'a> {
         Ok(())
     }
 
-    fn settlement(&mut self) -> Settlement<'_, Metered<EmbeddedLedger>> {
-        Settlement::new(&mut self.ledger, &self.payer, self.network)
+    fn client(&mut self) -> NetworkClient<'_, Metered<EmbeddedLedger>> {
+        NetworkClient::new(&mut self.ledger, &self.payer, self.network)
     }
 
     /// Registers every node, and opens the reports.
@@ -134,21 +135,21 @@ impl<'a> Stage<'a> {
             self.members.push(member);
             progress.advance();
         }
-        self.settlement().open_reports(0).map_err(|error| Failure::settling("open the reports", error))?;
+        self.client().open_reports(0).map_err(|error| Failure::settling("open the reports", error))?;
         Ok(())
     }
 
-    fn register_node(&mut self, label: &str) -> Result<Member, SettlementError> {
+    fn register_node(&mut self, label: &str) -> Result<Member, ReadError> {
         let device = demo_key("device", label);
         let owner = demo_key("owner", label).pubkey();
         // Each instruction has a transaction of its own, so that its costs are its own.
-        let plan = self.settlement().plan_registrations(&[device.pubkey()], None, &owner)?;
+        let plan = self.client().plan_registrations(&[device.pubkey()], None, &owner)?;
         for instruction in plan.in_order().flatten() {
             let is_registration = instruction_name(&instruction) == "register_node";
             let signers: &[&Keypair] = if is_registration { &[&device] } else { &[] };
             self.ledger.send(&self.payer, &[instruction], signers)?;
         }
-        let node = self.settlement().node(&device.pubkey())?;
+        let node = self.client().node(&device.pubkey())?;
         Ok(Member { device, owner, place: Place { shard: node.shard.into(), slot: node.slot } })
     }
 
@@ -169,7 +170,7 @@ impl<'a> Stage<'a> {
             let doing = format!("{step} epoch {epoch}");
             move |error| Failure::settling(doing, error)
         };
-        let ended = self.settlement().network().map_err(failed("begin"))?.schedule().checked_end(epoch);
+        let ended = self.client().network().map_err(failed("begin"))?.schedule().checked_end(epoch);
         let ended =
             ended.ok_or_else(|| Failure::usage(format!("end epoch {epoch}"), "its end is past the end of time"))?;
         self.ledger.ledger_mut().warp_to(ended);
@@ -177,12 +178,12 @@ impl<'a> Stage<'a> {
         for oracle in 0..self.oracles.len() {
             self.report(oracle, epoch)?;
         }
-        self.settlement().score(epoch).map_err(failed("score"))?;
-        let before = self.settlement().shards().map_err(failed("read"))?;
-        self.settlement().close().map_err(failed("close"))?;
-        self.settlement().settle().map_err(failed("settle"))?;
-        let after = self.settlement().shards().map_err(failed("read"))?;
-        let network = self.settlement().network().map_err(failed("read"))?;
+        self.client().score(epoch).map_err(failed("score"))?;
+        let before = self.client().shards().map_err(failed("read"))?;
+        self.client().close().map_err(failed("close"))?;
+        self.client().settle().map_err(failed("settle"))?;
+        let after = self.client().shards().map_err(failed("read"))?;
+        let network = self.client().network().map_err(failed("read"))?;
 
         let unreadable =
             || Failure::new(ExitKind::Bug, format!("read epoch {epoch}"), "accounts contradict each other");
@@ -214,19 +215,19 @@ impl<'a> Stage<'a> {
         let shards = self.slots.entries(rows).map_err(|error| Failure::new(ExitKind::Bug, doing(), error))?;
         let network = self.network;
         // The relayer pays where it relays; else each oracle pays for itself.
-        let mut settlement = Settlement::new(&mut self.ledger, &self.relayer, network);
+        let mut client = NetworkClient::new(&mut self.ledger, &self.relayer, network);
         for (index, entries) in shards {
             let shard = address::shard(&network, index);
             if !self.rules.is_relayed {
-                let reported = settlement.report(key, &shard, epoch, &entries);
+                let reported = client.report(key, &shard, epoch, &entries);
                 reported.map_err(|error| Failure::settling(doing(), error))?;
                 continue;
             }
             let signing = ed25519_dalek::SigningKey::from_bytes(key.secret_bytes());
-            let domain = settlement.network().map_err(|error| Failure::settling(doing(), error))?.domain;
+            let domain = client.network().map_err(|error| Failure::settling(doing(), error))?.domain;
             for batch in cut(domain, epoch, &entries, RELAYED_NODES) {
                 let signed = SignedBatch::new(&signing, &network, &shard, &batch);
-                settlement.relay(&signed).map_err(|error| Failure::settling(doing(), error))?;
+                client.relay(&signed).map_err(|error| Failure::settling(doing(), error))?;
             }
         }
         Ok(())
@@ -234,10 +235,10 @@ impl<'a> Stage<'a> {
 
     /// Claims for every owner.
     pub fn claim(&mut self) -> Result<(), Failure> {
-        let shards = self.settlement().shards().map_err(|error| Failure::settling("claim", error))?;
+        let shards = self.client().shards().map_err(|error| Failure::settling("claim", error))?;
         let progress = Progress::begin("claiming shards", shards.len() as u64);
         for shard in &shards {
-            let claimed = self.settlement().claim_shard(shard);
+            let claimed = self.client().claim_shard(shard);
             claimed.map_err(|error| Failure::settling(format!("claim in shard {}", shard.header.index), error))?;
             progress.advance();
         }
@@ -260,8 +261,8 @@ impl<'a> Stage<'a> {
         Ok(Outcome { network: facts, epochs, balances, costs })
     }
 
-    fn facts(&mut self) -> Result<NetworkFacts<'a>, SettlementError> {
-        let network = self.settlement().network()?;
+    fn facts(&mut self) -> Result<NetworkFacts<'a>, ReadError> {
+        let network = self.client().network()?;
         let oracles = self.scenario.oracles.iter().zip(&self.oracles);
         let nodes = self.scenario.nodes.iter().zip(&self.members);
         Ok(NetworkFacts {
@@ -292,7 +293,7 @@ impl<'a> Stage<'a> {
     }
 
     /// What the owners' token accounts hold, and their rent. An owner who was never paid has none.
-    fn balances(&mut self) -> Result<(Vec<Balance<'a>>, Rent), SettlementError> {
+    fn balances(&mut self) -> Result<(Vec<Balance<'a>>, Rent), ReadError> {
         let mut balances = Vec::new();
         let mut rent = Rent::none("associated_token");
         for (node, member) in self.scenario.nodes.iter().zip(&self.members) {
@@ -301,7 +302,7 @@ impl<'a> Stage<'a> {
                 None => 0,
                 Some(found) => {
                     rent.add(found.data.len(), found.lamports);
-                    account::token_atoms(&found.data).map_err(|source| SettlementError::Decode { address, source })?
+                    account::token_atoms(&found.data).map_err(|source| ReadError::Decode { address, source })?
                 }
             };
             balances.push(Balance { node, atoms });
@@ -309,13 +310,13 @@ impl<'a> Stage<'a> {
         Ok((balances, rent))
     }
 
-    fn costs(&mut self, token_accounts: Rent) -> Result<Costs, SettlementError> {
-        let shards: Vec<_> = self.settlement().shards()?.iter().map(|shard| shard.address).collect();
+    fn costs(&mut self, token_accounts: Rent) -> Result<Costs, ReadError> {
+        let shards: Vec<_> = self.client().shards()?.iter().map(|shard| shard.address).collect();
         let reports = shards
             .iter()
             .flat_map(|shard| self.oracles.iter().map(|oracle| address::report(shard, &oracle.pubkey())))
             .collect();
-        let directories = self.settlement().reader().directories()?.iter().map(|found| found.address).collect();
+        let directories = self.client().reader().directories()?.iter().map(|found| found.address).collect();
         let mut rents = Vec::new();
         for (kind, addresses) in [
             ("mint", vec![self.mint]),

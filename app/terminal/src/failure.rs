@@ -5,7 +5,7 @@ use std::fmt;
 use std::process::ExitCode;
 
 use stipend_client::ledger::LedgerError;
-use stipend_client::settlement::SettlementError;
+use stipend_client::reader::ReadError;
 
 /// Why a command did not succeed, as scripts see it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,20 +47,20 @@ impl Failure {
     }
 
     /// A step that a ledger stopped.
-    pub fn settling(doing: impl Into<String>, cause: impl Into<SettlementError>) -> Self {
+    pub fn settling(doing: impl Into<String>, cause: impl Into<ReadError>) -> Self {
         let cause = cause.into();
         let exit_kind = match &cause {
-            SettlementError::Ledger(LedgerError::Refused { .. }) => ExitKind::Refused,
-            SettlementError::Ledger(
+            ReadError::Ledger(LedgerError::Refused { .. }) => ExitKind::Refused,
+            ReadError::Ledger(
                 LedgerError::NotExecuted { .. }
                 | LedgerError::NoFunds { .. }
                 | LedgerError::Stale { .. }
                 | LedgerError::Unreachable { .. }
                 | LedgerError::Unknown { .. },
             ) => ExitKind::Cluster,
-            SettlementError::DeviceUnknown { .. } => ExitKind::Usage,
-            SettlementError::Missing { .. } | SettlementError::Decode { .. } => ExitKind::Cluster,
-            SettlementError::Ledger(LedgerError::Signing(_) | LedgerError::TooLong { .. }) => ExitKind::Bug,
+            ReadError::DeviceUnknown { .. } => ExitKind::Usage,
+            ReadError::Missing { .. } | ReadError::Decode { .. } => ExitKind::Cluster,
+            ReadError::Ledger(LedgerError::Signing(_) | LedgerError::TooLong { .. }) => ExitKind::Bug,
         };
         Self::new(exit_kind, doing, cause)
     }

@@ -1,5 +1,6 @@
 //! What the commands print and how they end: figures, tables, progress, files and exit codes.
 
+pub mod closing;
 pub mod explanation;
 pub mod failure;
 pub mod figure;

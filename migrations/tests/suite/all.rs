@@ -5,7 +5,7 @@ use crate::{
     scene::{key, Scene},
 };
 use solana_signer::Signer;
-use stipend_client::{ledger::Accounts, settlement::Settlement};
+use stipend_client::{ledger::Accounts, network_client::NetworkClient};
 use stipend_migrations::{
     command::{check, migrate, CommandError, ExitKind},
     error::MigrationError,
@@ -73,16 +73,16 @@ fn what_was_set_up_settles_an_epoch() {
     let plan = scene.plan(&[]);
     run(&mut scene.cluster, &plan).expect("done");
     let payer = key("payer");
-    let mut settlement = Settlement::new(&mut scene.cluster, &payer, plan.network_address());
-    settlement.register(&key("device"), None, &payer.pubkey()).expect("registered");
+    let mut client = NetworkClient::new(&mut scene.cluster, &payer, plan.network_address());
+    client.register(&key("device"), None, &payer.pubkey()).expect("registered");
     // Epoch 0 is over, and nobody reported until its window closed.
     scene.cluster.vm.warp_to(NOW + 1_000 + 100 + 40);
-    let mut settlement = Settlement::new(&mut scene.cluster, &payer, plan.network_address());
+    let mut client = NetworkClient::new(&mut scene.cluster, &payer, plan.network_address());
 
-    settlement.score(0).expect("scored");
-    settlement.close().expect("closed");
+    client.score(0).expect("scored");
+    client.close().expect("closed");
 
-    assert_eq!(settlement.network().expect("readable").open_epoch, 1);
+    assert_eq!(client.network().expect("readable").open_epoch, 1);
 }
 
 #[test]

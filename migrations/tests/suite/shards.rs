@@ -5,7 +5,7 @@ use crate::{
     scene::{key, Scene},
 };
 use solana_signer::Signer;
-use stipend_client::{account, address, ledger::Accounts, settlement::Settlement};
+use stipend_client::{account, address, ledger::Accounts, network_client::NetworkClient};
 use stipend_migrations::{
     error::MigrationError, m0002_mint::CreateMint, m0003_network::CreateNetwork, m0004_oracles::AddOracles,
     m0005_shards::OpenShards, plan::Plan,
@@ -22,9 +22,9 @@ fn with_oracles() -> (Scene, Plan) {
 
 fn register(scene: &mut Scene, plan: &Plan, devices: &[&str]) {
     let payer = key("payer");
-    let mut settlement = Settlement::new(&mut scene.cluster, &payer, plan.network_address());
+    let mut client = NetworkClient::new(&mut scene.cluster, &payer, plan.network_address());
     for device in devices {
-        settlement.register(&key(device), None, &payer.pubkey()).expect("registered");
+        client.register(&key(device), None, &payer.pubkey()).expect("registered");
     }
     scene.cluster.landed_since();
 }

@@ -12,7 +12,9 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
-use stipend_client::{account::token_atoms, address::associated_token, ledger::Accounts, settlement::Settlement};
+use stipend_client::{
+    account::token_atoms, address::associated_token, ledger::Accounts, network_client::NetworkClient,
+};
 use stipend_cluster_tests::{Random, Running, Stipend, Validator};
 
 pub const SOL: u64 = 1_000_000_000;
@@ -81,7 +83,7 @@ impl Play {
         for _ in 0..NODES {
             let (device, owner) = (Keypair::new(), Keypair::new().pubkey());
             let network = network.parse().expect("an address");
-            Settlement::new(&mut ledger, &payer, network).register(&device, None, &owner).expect("a slot");
+            NetworkClient::new(&mut ledger, &payer, network).register(&device, None, &owner).expect("a slot");
             owners.insert(device.pubkey().to_string(), owner);
         }
         let mut oracles = Vec::new();

@@ -9,12 +9,12 @@ use solana_address::Address;
 use solana_keypair::Keypair;
 use stipend_client::account;
 use stipend_client::address;
-use stipend_client::claim::MintLimit;
+use stipend_client::claim::{ClaimCost, ClaimOutcome, ClaimPlan, MintLimit};
 use stipend_client::ledger::{Ledger, LedgerError, Search};
+use stipend_client::network_client::NetworkClient;
 use stipend_client::program::error::StipendError;
 use stipend_client::program::state::Network;
 use stipend_client::reader::{ReadError, Reader};
-use stipend_client::settlement::{ClaimCost, ClaimOutcome, ClaimPlan, Settlement};
 
 use crate::cluster::{ClusterArgs, ConsentArgs, NetworkArgs, PayerArgs};
 use crate::failure::{ExitKind, Failure};
@@ -129,7 +129,7 @@ fn claim(
     let failed = |error: ReadError| Failure::settling(DOING, error);
     let state = Reader::new(ledger, *network).network().map_err(failed)?;
     let claims = plan(ledger, payer, network, &state, whose, folder)?;
-    let cost = Settlement::new(ledger, payer, *network).cost_of_claims(&state, &claims).map_err(failed)?;
+    let cost = NetworkClient::new(ledger, payer, *network).cost_of_claims(&state, &claims).map_err(failed)?;
     let no_mint = || failed(ReadError::Missing { expected: "mint", address: state.mint });
     let decimals = claims.decimals.ok_or_else(no_mint)?;
     for line in prospect(&claims, &cost, decimals) {
@@ -149,7 +149,7 @@ fn claim(
     let before: Vec<_> = claims.owners.values().map(|claim| claim.held_atoms).collect();
     let is_wanted = !claims.transactions.is_empty() && consent.is_given(DOING)?;
     let outcomes = match is_wanted {
-        true => Settlement::new(ledger, payer, *network).send_claims(&claims),
+        true => NetworkClient::new(ledger, payer, *network).send_claims(&claims),
         false => Vec::new(),
     };
     let after = if is_wanted { balances(ledger, &claims)? } else { before.clone() };
@@ -227,9 +227,9 @@ fn plan(
         }
     };
     let shards = shards.map_err(failed)?;
-    let mut settlement = Settlement::new(ledger, payer, *network);
+    let mut client = NetworkClient::new(ledger, payer, *network);
     let mut plan = |left_out: &HashSet<Address>| {
-        let plan = settlement.plan_claims(state, &shards, |shard, slot, owner| {
+        let plan = client.plan_claims(state, &shards, |shard, slot, owner| {
             let is_named = places.is_empty() || places.contains(&(shard.header.index, slot));
             is_named && whose.owner.is_none_or(|wanted| wanted == *owner) && !left_out.contains(owner)
         });

@@ -10,8 +10,9 @@ use solana_address::Address;
 use solana_keypair::Keypair;
 use solana_signer::Signer as _;
 use stipend_client::instruction::instruction_name;
+use stipend_client::network_client::NetworkClient;
 use stipend_client::reader::Reader;
-use stipend_client::settlement::{Registrations, Settlement};
+use stipend_client::registration::Registrations;
 
 use crate::cluster::{Done, NetworkArgs, SessionArgs, Step};
 use crate::failure::Failure;
@@ -60,34 +61,27 @@ pub fn run(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
     let (network, _) = args.network.read(&mut session.ledger)?;
     let failed = |error| Failure::settling(DOING, error);
 
-    let mut reader = Reader::new(&mut session.ledger, network);
-    let known: BTreeMap<_, _> = reader.nodes().map_err(failed)?.into_iter().map(|node| (node.device, node)).collect();
-    let shards = reader.shards().map_err(failed)?;
-    let (mut new, mut already) = (Vec::new(), Vec::new());
-    for device in devices.keys() {
-        let Some(node) = known.get(device) else {
-            new.push(*device);
-            continue;
-        };
-        let slot = shards.get(usize::from(node.shard)).and_then(|shard| shard.slots.get(usize::from(node.slot)));
-        match slot.map(|slot| slot.owner) {
-            Some(found) if found == owner => already.push(device.to_string()),
-            found => {
-                let found = found.map_or_else(|| "nobody that is known".to_owned(), |owner| owner.to_string());
-                let cause = format!(
-                    "device {device} is registered already, and its owner is {found}, not {owner}; that owner transfers it, or name it \
-                     with --owner"
-                );
-                return Err(Failure::usage(DOING, cause));
-            }
+    let named: Vec<_> = devices.keys().copied().collect();
+    let known = Reader::new(&mut session.ledger, network).nodes_of(&named).map_err(failed)?;
+    let mut already = Vec::new();
+    for (device, slot) in &known {
+        if slot.owner != owner {
+            let cause = format!(
+                "device {device} is registered already, and its owner is {}, not {owner}; that owner transfers it, or name it with \
+                 --owner",
+                slot.owner
+            );
+            return Err(Failure::usage(DOING, cause));
         }
+        already.push(device.to_string());
     }
+    let new: Vec<_> = named.into_iter().filter(|device| !known.contains_key(device)).collect();
     if !already.is_empty() {
         eprintln!("{} registered already with this owner", counted(already.len() as u64, "device"));
     }
 
     let registrar_key = registrar.as_ref().map(|key| key.pubkey());
-    let planned = Settlement::new(&mut session.ledger, &session.payer, network).plan_registrations(
+    let planned = NetworkClient::new(&mut session.ledger, &session.payer, network).plan_registrations(
         &new,
         registrar_key.as_ref(),
         &owner,

@@ -3,8 +3,7 @@
 use super::planned::Planned;
 use crate::{
     instruction::{compute_unit_limit, is_compute_unit_limit, MAX_COMPUTE_UNITS},
-    ledger::{Ledger, LedgerError, Receipt, TransactionFormat},
-    settlement::fits,
+    ledger::{fits, Ledger, LedgerError, Receipt, TransactionFormat},
 };
 use solana_instruction::Instruction;
 use solana_keypair::Keypair;

@@ -4,7 +4,7 @@ use super::TASKS_A_STEP;
 use crate::{
     ledger::{Accounts, LedgerError},
     reader::{ReadError, Reader, ShardHead},
-    settlement::missing_reports,
+    reports::missing_reports_of,
 };
 use solana_address::Address;
 use std::collections::BTreeMap;
@@ -148,7 +148,7 @@ impl Memory {
         let unseen = shards.iter().filter(|shard| seen.get(&shard.header.index) != Some(&shard.header.open_reports));
         let unseen: Vec<_> = unseen.copied().collect();
         let addresses: Vec<_> = unseen.iter().map(|shard| shard.address).collect();
-        let missing = missing_reports(accounts, &addresses, oracles)?;
+        let missing = missing_reports_of(accounts, &addresses, oracles)?;
         for shard in &unseen {
             if missing.iter().all(|(address, _)| *address != shard.address) {
                 seen.insert(shard.header.index, shard.header.open_reports);

@@ -13,6 +13,7 @@ mod steps;
 mod task;
 
 pub use openings::{Openings, OpeningsError};
+pub(crate) use planned::{judge_shard, score_shard};
 pub use steps::{is_settleable, is_unscored, unjudged_epoch, Steps};
 pub use task::{Outcome, Task};
 

@@ -5,7 +5,7 @@ use crate::{
     claim::{claims, is_open, MintLimit},
     ledger::{Accounts, Ledger},
     reader::{ReadError, Reader, ShardHead},
-    settlement::reporting_oracles,
+    reports::reporting_oracles,
 };
 use solana_address::Address;
 use std::collections::BTreeSet;

@@ -3,9 +3,8 @@
 use super::Task;
 use crate::{
     claim::Claim,
-    instruction,
+    instruction::{self, MAX_COMPUTE_UNITS},
     reader::ShardHead,
-    settlement::{judge_shard, score_shard},
 };
 use solana_address::Address;
 use solana_instruction::Instruction;
@@ -90,4 +89,25 @@ fn score_slot_units(oracles: usize) -> u64 {
         6..=8 => 400,
         _ => 1_700,
     }
+}
+
+/// Measurements (slots times oracles) that are scored well within the 200,000 compute units that an instruction has unasked.
+const SCORED_UNASKED: usize = 512;
+
+/// What scores a shard for `epoch`, with the compute units that it needs.
+///
+/// - `oracles`: all that are active in the epoch, in the set's order.
+pub(crate) fn score_shard(network: &Address, shard: &ShardHead, oracles: &[Address], epoch: u32) -> Vec<Instruction> {
+    let score = instruction::score_shard(network, &shard.address, oracles, epoch);
+    let needs_more = usize::from(shard.header.capacity) * oracles.len() > SCORED_UNASKED;
+    let limit = needs_more.then(|| instruction::compute_unit_limit(MAX_COMPUTE_UNITS));
+    limit.into_iter().chain([score]).collect()
+}
+
+/// What judges a shard's reports of `epoch`, with the compute units that it needs.
+///
+/// - `oracles`: all that are active in the epoch, in the set's order.
+pub(crate) fn judge_shard(network: &Address, shard: &ShardHead, oracles: &[Address], epoch: u32) -> Vec<Instruction> {
+    let limit = instruction::compute_unit_limit(MAX_COMPUTE_UNITS);
+    vec![limit, instruction::judge_shard(network, &shard.address, oracles, epoch)]
 }

@@ -1,8 +1,11 @@
 //! Where transactions are sent and accounts are read.
 
+mod packing;
 pub mod refusal;
 pub mod wire;
 
+pub(crate) use packing::fits;
+pub use packing::{pack, Part};
 pub use wire::TransactionFormat;
 
 use solana_account::Account;

@@ -1,7 +1,9 @@
 //! Chapter: the last day. Everything is closed, and goes back to whoever paid for it.
 
 use solana_address::Address;
+use solana_keypair::Keypair;
 use solana_signer::Signer as _;
+use stipend_client::closing::{plan_closing, Closed};
 use stipend_client::ledger::Accounts as _;
 use stipend_client::program::constants::INCINERATOR_ID;
 use stipend_client::{address, instruction};
@@ -10,6 +12,7 @@ use super::foundation::CAP_ATOMS;
 use super::nodes::retire;
 use super::step::Conservation;
 use super::world::{key, World, OWNERS, REPORT_SECS, TOKEN_PROGRAM};
+use crate::closing::closing_words;
 use crate::failure::{ExitKind, Failure};
 use crate::token::tokens;
 
@@ -45,54 +48,40 @@ pub fn tell(world: &mut World) -> Result<Conservation, Failure> {
     let minted_atoms = pay_all(world, first, 0, &[1, 6, 3, 4, 5, 8, 7])? + pay_all(world, second, 1, &[1])?;
     // A report that was signed before a slot became vacant may name it, as long as that epoch is not closed.
     world.warp_behind(LAST_EPOCH + 1, REPORT_SECS);
-    close_all(world, first, 0)?;
-    close_all(world, second, 1)?;
     // The second one gives what it did not schedule back to the first, which goes last.
     for (network, id, by) in [(second, 1, &authority), (first, 0, &heir)] {
-        world.act(network, format!("network {id} is closed, its rent goes back"), |settlement| {
-            settlement.close_network(by)
+        world.act(network, format!("network {id}: the epoch of the vacancies is closed"), |client| {
+            client.close_until(LAST_EPOCH + 1)
         })?;
+        close_all(world, network, by)?;
     }
     conclude(world, minted_atoms)
 }
 
 /// Pays what is owed, rewards and bonds; returns what the network minted in all its time.
 fn pay_all(world: &mut World, network: Address, id: u16, devices: &[u32]) -> Result<u64, Failure> {
-    world.act(network, format!("network {id}: its last epoch is closed"), |settlement| {
-        settlement.close_until(LAST_EPOCH)
-    })?;
-    world.act(network, format!("network {id}: everybody is paid all that is owed"), |settlement| {
-        for shard in settlement.shards()? {
-            settlement.claim_shard(&shard)?;
+    world.act(network, format!("network {id}: its last epoch is closed"), |client| client.close_until(LAST_EPOCH))?;
+    world.act(network, format!("network {id}: everybody is paid all that is owed"), |client| {
+        for shard in client.shards()? {
+            client.claim_shard(&shard)?;
         }
         Ok(())
     })?;
     let devices: Vec<_> = devices.iter().map(|number| key(&format!("device {number}")).pubkey()).collect();
-    world.act(network, format!("network {id}: the deposits of all nodes go back"), |settlement| {
-        devices.iter().try_for_each(|device| settlement.close_node(device))
+    world.act(network, format!("network {id}: the deposits of all nodes go back"), |client| {
+        devices.iter().try_for_each(|device| client.close_node(device))
     })?;
     Ok(world.network(network)?.emission.minted_atoms)
 }
 
-/// Closes all but the network itself.
-fn close_all(world: &mut World, network: Address, id: u16) -> Result<(), Failure> {
-    world.act(network, format!("network {id}: the epoch of the vacancies is closed"), |settlement| {
-        settlement.close_until(LAST_EPOCH + 1)
-    })?;
-    world.act(network, format!("network {id}: the rent of all slots goes back"), |settlement| settlement.shrink())?;
-    let oracles: Vec<_> = (1..=6).map(|number| key(&format!("oracle {number}")).pubkey()).collect();
-    world.act(
-        network,
-        format!("network {id}: all reports are closed, of oracles that left long ago too"),
-        |settlement| settlement.close_reports(&oracles),
-    )?;
-    world.act(network, format!("network {id}: its shards are closed"), |settlement| settlement.close_shards())?;
-    world.act(network, format!("network {id}: so are its directories"), |settlement| settlement.close_directories())?;
-    let bonded = world.network(network)?.oracles.has_bond();
-    if bonded {
-        world.act(network, format!("network {id}: the bonds of its last oracles go back"), |settlement| {
-            settlement.withdraw_bonds()
-        })?;
+/// Closes a network with all that is left of it.
+fn close_all(world: &mut World, network: Address, authority: &Keypair) -> Result<(), Failure> {
+    let steps = plan_closing(&mut world.ledger, &network, &authority.pubkey());
+    let steps = steps.map_err(|error| Failure::new(ExitKind::Bug, "close a network", error))?;
+    for step in steps {
+        let is_last = matches!(step.closes, Closed::Network(_));
+        let signers: Vec<_> = is_last.then_some(authority).into_iter().collect();
+        world.send(closing_words(&step.closes), &key("operator"), &step.instructions, &signers)?;
     }
     Ok(())
 }

@@ -59,18 +59,16 @@ pub fn tell(world: &mut World) -> Result<(), Failure> {
         &[changed],
         &[],
     )?;
-    world.act(first, "oracle 1 binds itself to its raw data of shard 0 by a hash", |settlement| {
-        settlement.commit_evidence(&key("oracle 1"), &shard, 0, [7; 32])
+    world.act(first, "oracle 1 binds itself to its raw data of shard 0 by a hash", |client| {
+        client.commit_evidence(&key("oracle 1"), &shard, 0, [7; 32])
     })?;
 
-    world.act(first, "medians, scores and reasons of 5 nodes", |settlement| settlement.score(0))?;
-    world.act(first, "the oracles' records have what they reported", |settlement| settlement.judge(0))?;
+    world.act(first, "medians, scores and reasons of 5 nodes", |client| client.score(0))?;
+    world.act(first, "the oracles' records have what they reported", |client| client.judge(0))?;
     tell_records(world)?;
-    world.act(first, "epoch 0 has a rate", |settlement| settlement.close())?;
+    world.act(first, "epoch 0 has a rate", |client| client.close())?;
     let rate = world.network(first)?.ring.first().map_or(0, |closed| closed.total_score);
-    world.act(first, format!("1,000 tokens are shared among {} points", grouped(rate)), |settlement| {
-        settlement.settle()
-    })?;
+    world.act(first, format!("1,000 tokens are shared among {} points", grouped(rate)), |client| client.settle())?;
 
     world.report(second, &["oracle 1"], 0, "oracle 1 reports network 1", &|_, _, _| {
         Entry::new(Some(10_000), Some(24))
@@ -78,9 +76,9 @@ pub fn tell(world: &mut World) -> Result<(), Failure> {
     world.finish(second, 0)?;
     for network in [first, second] {
         let which = if network == first { 0 } else { 1 };
-        world.act(network, format!("everybody is paid by network {which}; nobody's key was needed"), |settlement| {
-            for shard in settlement.shards()? {
-                settlement.claim_shard(&shard)?;
+        world.act(network, format!("everybody is paid by network {which}; nobody's key was needed"), |client| {
+            for shard in client.shards()? {
+                client.claim_shard(&shard)?;
             }
             Ok(())
         })?;
@@ -97,8 +95,8 @@ fn tell_relay(world: &mut World) -> Result<(), Failure> {
         let batch = world.batch(first, "oracle 3", shard, 0, &good_day)?;
         signed.push(world.sign(first, "oracle 3", shard, &batch));
     }
-    world.act(first, "oracle 3 signs at home, and the operator relays it", |settlement| {
-        signed.iter().try_for_each(|batch| settlement.relay(batch))
+    world.act(first, "oracle 3 signs at home, and the operator relays it", |client| {
+        signed.iter().try_for_each(|batch| client.relay(batch))
     })
 }
 

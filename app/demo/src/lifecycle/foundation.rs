@@ -4,10 +4,10 @@ use solana_address::Address;
 use solana_signer::Signer as _;
 use stipend_client::instruction::{self, instruction_name};
 use stipend_client::ledger::Ledger as _;
+use stipend_client::network_client::NetworkClient;
 use stipend_client::program::error::StipendError;
 use stipend_client::program::instructions::NetworkParams;
 use stipend_client::program::state::{EmissionParams, PolicyParams};
-use stipend_client::settlement::Settlement;
 
 use super::world::{key, World, EPOCH_SECS, GENESIS, LAMPORTS_PER_SOL, REPORT_SECS, SCORE_SECS, TOKEN_PROGRAM};
 use crate::failure::Failure;
@@ -173,11 +173,11 @@ fn tell_devices(world: &mut World) -> Result<(), Failure> {
             )?;
         }
     }
-    world.act(first, "each oracle has a report of each shard", |settlement| settlement.open_reports(0))?;
+    world.act(first, "each oracle has a report of each shard", |client| client.open_reports(0))?;
     let device = key("device 1");
-    world.act(second, "device 1 of ann is a node of network 1 too", |settlement| {
-        settlement.register(&device, None, &key("ann").pubkey())?;
-        settlement.open_reports(0)
+    world.act(second, "device 1 of ann is a node of network 1 too", |client| {
+        client.register(&device, None, &key("ann").pubkey())?;
+        client.open_reports(0)
     })?;
     Ok(())
 }
@@ -186,7 +186,7 @@ fn tell_devices(world: &mut World) -> Result<(), Failure> {
 pub fn register(world: &mut World, number: u32, owner: &str, when: &str) -> Result<(), Failure> {
     let (operator, registrar, device) = (key("operator"), key("registrar"), key(&format!("device {number}")));
     let (network, owner_key) = (world.first, key(owner).pubkey());
-    let plan = Settlement::new(&mut world.ledger, &operator, network)
+    let plan = NetworkClient::new(&mut world.ledger, &operator, network)
         .plan_registrations(&[device.pubkey()], Some(&registrar.pubkey()), &owner_key)
         .map_err(|error| Failure::settling("plan a registration", error))?;
     for instruction in plan.in_order().flatten() {

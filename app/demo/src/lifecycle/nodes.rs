@@ -72,7 +72,7 @@ pub fn tell(world: &mut World) -> Result<(), Failure> {
     world.act(
         first,
         "the deposit of device 2 goes back, its slot is vacant; the slot's rent stays in it",
-        |settlement| settlement.close_node(&device),
+        |client| client.close_node(&device),
     )?;
     register(world, 6, "dora", "takes slot 1, whose rent it pays back; it counts from epoch 7 on")?;
     register(world, 8, "ann", "has a slot of its own in shard 1")?;

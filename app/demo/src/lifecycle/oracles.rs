@@ -38,7 +38,7 @@ fn tell_rotation(world: &mut World) -> Result<(), Failure> {
         &[add_oracle(&first, "heir", "oracle 4")],
         &[&heir],
     )?;
-    world.act(first, "oracle 4 has reports", |settlement| settlement.open_reports(8))?;
+    world.act(first, "oracle 4 has reports", |client| client.open_reports(8))?;
     let withdraw = instruction::withdraw_bond(&first, &second, &second);
     world.refused(StipendError::BondHeld, "oracle 2 wants its bond back at once", &key("oracle 2"), &[withdraw], &[])
 }
@@ -54,9 +54,9 @@ fn tell_two_statements(world: &mut World) -> Result<(), Failure> {
         (world.batch(first, "oracle 3", 0, 7, &good_day)?, world.batch(first, "oracle 3", 0, 7, &lie)?);
     let (one, other) = (world.sign(first, "oracle 3", 0, &said), world.sign(first, "oracle 3", 0, &denied));
     let before = world.lamports(&watcher.pubkey())?;
-    world.act(first, "oracle 3 signed 900 and 1,000 kbit/s for slot 0: suspended, its report void", |settlement| {
+    world.act(first, "oracle 3 signed 900 and 1,000 kbit/s for slot 0: suspended, its report void", |client| {
         let contradicted = Contradicted::Signed(denied, other.signature);
-        settlement.prove_equivocation(&watcher, &shard, &liar, (&said, &one.signature), &contradicted)
+        client.prove_equivocation(&watcher, &shard, &liar, (&said, &one.signature), &contradicted)
     })?;
     tell_split(world, before)?;
     world.refused(
@@ -97,9 +97,9 @@ fn tell_record(world: &mut World) -> Result<(), Failure> {
     let denied = world.batch(first, "oracle 4", 0, 8, &lie)?;
     let signed = world.sign(first, "oracle 4", 0, &denied);
     let before = world.lamports(&watcher.pubkey())?;
-    world.act(first, "oracle 4 signed something else than its report holds: suspended too", |settlement| {
+    world.act(first, "oracle 4 signed something else than its report holds: suspended too", |client| {
         let statement = (&denied, &signed.signature);
-        settlement.prove_equivocation(&watcher, &shard, &liar, statement, &Contradicted::Recorded)
+        client.prove_equivocation(&watcher, &shard, &liar, statement, &Contradicted::Recorded)
     })?;
     tell_split(world, before)?;
     world.finish(first, 8)?;
@@ -114,9 +114,9 @@ fn tell_record(world: &mut World) -> Result<(), Failure> {
         &[add_oracle(&first, "heir", "oracle 6")],
         &[&heir],
     )?;
-    world.act(first, "oracles 5 and 6 have reports", |settlement| settlement.open_reports(10))?;
-    world.act(first, "an epoch is closed that oracle 2 did not measure: its bond goes back", |settlement| {
-        settlement.withdraw_bonds()
+    world.act(first, "oracles 5 and 6 have reports", |client| client.open_reports(10))?;
+    world.act(first, "an epoch is closed that oracle 2 did not measure: its bond goes back", |client| {
+        client.withdraw_bonds()
     })?;
     world.warp_behind(9, 0);
     world.report(first, &["oracle 1", "oracle 5"], 9, "oracles 1 and 5 report epoch 9", &good_day)?;

@@ -21,9 +21,9 @@ pub fn tell(world: &mut World) -> Result<(), Failure> {
     world.send("device 8 retires in epoch 10, by ann: moving house", &key("operator"), &[leave], &[&ann])?;
     world.warp_behind(verdict::EPOCH, 0);
     world.note("clock", "42 epochs pass and nobody sends anything: epoch 10 is still open");
-    world.act(first, "epoch 10 is scored as it is: its report window passed without a report", |settlement| {
-        settlement.score(FIRST)?;
-        settlement.close()
+    world.act(first, "epoch 10 is scored as it is: its report window passed without a report", |client| {
+        client.score(FIRST)?;
+        client.close()
     })?;
     let kept = FIRST + 1;
     let effect = "epoch 11 is open now and has its whole report window: the oracles report what they kept of it";
@@ -37,15 +37,15 @@ pub fn tell(world: &mut World) -> Result<(), Failure> {
     world.act(
         first,
         "of the 40 epochs behind it the oracles measured nothing, and say so: each is scored and closed",
-        |settlement| {
+        |client| {
             for epoch in rest {
                 for oracle in ORACLES {
                     for shard in &shards {
-                        settlement.report(&key(oracle), &shard.address, epoch, &[Entry::BLANK])?;
+                        client.report(&key(oracle), &shard.address, epoch, &[Entry::BLANK])?;
                     }
                 }
-                settlement.score(epoch)?;
-                settlement.close()?;
+                client.score(epoch)?;
+                client.close()?;
             }
             Ok(())
         },

@@ -9,10 +9,11 @@ use stipend_client::embedded::EmbeddedLedger;
 use stipend_client::instruction::{transaction_name, ReportBatch};
 use stipend_client::ledger::{Accounts as _, Ledger as _, LedgerError};
 use stipend_client::metered::Metered;
+use stipend_client::network_client::NetworkClient;
 use stipend_client::program::error::StipendError;
 use stipend_client::program::state::{Entry, Network, Slot};
 use stipend_client::reader::Reader;
-use stipend_client::settlement::{Settlement, SettlementError, ShardState};
+use stipend_client::reader::{ReadError, ShardState};
 use stipend_client::snapshot::Snapshot;
 use stipend_client::{account, address};
 
@@ -143,11 +144,11 @@ impl World {
         &mut self,
         network: Address,
         effect: impl Into<String>,
-        action: impl FnOnce(&mut Settlement<'_, Metered<EmbeddedLedger>>) -> Result<T, SettlementError>,
+        action: impl FnOnce(&mut NetworkClient<'_, Metered<EmbeddedLedger>>) -> Result<T, ReadError>,
     ) -> Result<T, Failure> {
         let before = self.before()?;
         let effect = effect.into();
-        let done = action(&mut Settlement::new(&mut self.ledger, &self.operator, network));
+        let done = action(&mut NetworkClient::new(&mut self.ledger, &self.operator, network));
         let done = done.map_err(|error| Failure::settling(format!("tell that {effect}"), error))?;
         self.write_down(&before, effect)?;
         Ok(done)
@@ -314,12 +315,12 @@ impl World {
         measure: Measure,
     ) -> Result<(), Failure> {
         let shards = self.shards(network)?;
-        self.act(network, effect, |settlement| {
+        self.act(network, effect, |client| {
             for oracle in oracles {
                 for shard in &shards {
                     let slots = (0u16..).take(shard.slots.len());
                     let entries: Vec<_> = slots.map(|slot| measure(oracle, shard.header.index, slot)).collect();
-                    settlement.report(&key(oracle), &shard.address, epoch, &entries)?;
+                    client.report(&key(oracle), &shard.address, epoch, &entries)?;
                 }
             }
             Ok(())
@@ -328,11 +329,11 @@ impl World {
 
     /// Scores, judges, closes and settles an epoch.
     pub fn finish(&mut self, network: Address, epoch: u32) -> Result<(), Failure> {
-        self.act(network, format!("all shards of epoch {epoch} are scored, judged and settled"), |settlement| {
-            settlement.score(epoch)?;
-            settlement.judge(epoch)?;
-            settlement.close()?;
-            settlement.settle()
+        self.act(network, format!("all shards of epoch {epoch} are scored, judged and settled"), |client| {
+            client.score(epoch)?;
+            client.judge(epoch)?;
+            client.close()?;
+            client.settle()
         })?;
         Ok(())
     }

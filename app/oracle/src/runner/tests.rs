@@ -12,9 +12,9 @@ use stipend_client::embedded::EmbeddedLedger;
 use stipend_client::instruction;
 use stipend_client::ledger::{Receipt, Simulation};
 use stipend_client::measurement::MeasurementRow;
+use stipend_client::network_client::NetworkClient;
 use stipend_client::program::instructions::NetworkParams;
 use stipend_client::program::state::{EmissionParams, Entry, PolicyParams};
-use stipend_client::settlement::Settlement;
 use tempfile::TempDir;
 
 use super::super::{PlacesArgs, Role};
@@ -158,7 +158,7 @@ impl World {
         );
         ledger.send(&payer, &[create, add], &[]).unwrap();
         for node in 0..NODES {
-            Settlement::new(&mut ledger, &payer, network).register(&device(node), None, &key(4).pubkey()).unwrap();
+            NetworkClient::new(&mut ledger, &payer, network).register(&device(node), None, &key(4).pubkey()).unwrap();
         }
         ledger.warp_to(GENESIS + EPOCH_SECS);
         let ledger =
@@ -224,7 +224,7 @@ impl World {
     }
 
     fn settle(&mut self, epoch: u32) {
-        Settlement::new(&mut self.ledger, &self.payer, self.network).close_until(epoch).unwrap();
+        NetworkClient::new(&mut self.ledger, &self.payer, self.network).close_until(epoch).unwrap();
     }
 }
 

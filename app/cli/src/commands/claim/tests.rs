@@ -3,11 +3,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use clap::Parser;
 use solana_signer::Signer as _;
+use stipend_client::claim::OwnerClaim;
 use stipend_client::embedded::EmbeddedLedger;
 use stipend_client::ledger::Accounts as _;
 use stipend_client::program::instructions::NetworkParams;
 use stipend_client::program::state::{EmissionParams, Entry, PolicyParams};
-use stipend_client::settlement::OwnerClaim;
 use stipend_client::{address, instruction};
 
 use super::*;
@@ -76,19 +76,19 @@ impl World {
         let add = instruction::add_oracle(&authority, &authority, &network, &oracle.pubkey());
         ledger.send(&payer, &[create, add], &[]).expect("a network");
 
-        let mut settlement = Settlement::new(&mut ledger, &payer, network);
+        let mut client = NetworkClient::new(&mut ledger, &payer, network);
         for (device, owner) in (40..).zip(owners()) {
-            settlement.register(&key(device), None, &owner).expect("registered");
+            client.register(&key(device), None, &owner).expect("registered");
         }
-        settlement.open_reports(0).expect("opened");
+        client.open_reports(0).expect("opened");
         let (shard, entries) = (address::shard(&network, 0), [Entry::new(Some(10_000), None); 3]);
         for epoch in 0..epochs {
             ledger.warp_to(GENESIS + i64::from(epoch + 1) * i64::from(EPOCH_SECS));
-            let mut settlement = Settlement::new(&mut ledger, &payer, network);
-            settlement.report(&oracle, &shard, epoch, &entries).expect("reported");
-            settlement.score(epoch).expect("scored");
-            settlement.close().expect("closed");
-            settlement.settle().expect("settled");
+            let mut client = NetworkClient::new(&mut ledger, &payer, network);
+            client.report(&oracle, &shard, epoch, &entries).expect("reported");
+            client.score(epoch).expect("scored");
+            client.close().expect("closed");
+            client.settle().expect("settled");
         }
         static WORLDS: AtomicUsize = AtomicUsize::new(0);
         let number = WORLDS.fetch_add(1, Ordering::Relaxed);

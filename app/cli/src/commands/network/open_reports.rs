@@ -5,16 +5,15 @@ use std::io::Write;
 use serde::Serialize;
 use solana_address::Address;
 use stipend_client::instruction;
-use stipend_client::ledger::{Accounts, Ledger as _, TransactionFormat};
-use stipend_client::program::state::Network;
-use stipend_client::reader::{ReadError, Reader};
-use stipend_client::settlement::{self, pack, Part};
+use stipend_client::ledger::{pack, Ledger as _, Part, TransactionFormat};
+use stipend_client::reports::{missing_reports, reporting_oracles};
 
 use crate::cluster::{Done, NetworkArgs, SessionArgs, Step};
 use crate::failure::Failure;
 use crate::figure::counted;
 
 const DOING: &str = "open the reports";
+
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Every oracle that measures the open epoch or a later one needs a report of each shard with a node that may earn; its rent is paid \
@@ -39,8 +38,8 @@ struct Outcome {
 pub fn run(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
     let mut session = args.session.open(DOING)?;
     let (address, network) = args.network.read(&mut session.ledger)?;
-    let missing =
-        missing_reports(&mut session.ledger, &address, &network).map_err(|error| Failure::settling(DOING, error))?;
+    let missing = missing_reports(&mut session.ledger, &address, &network, &reporting_oracles(&network))
+        .map_err(|error| Failure::settling(DOING, error))?;
     let steps = steps(session.ledger.transaction_format(), &session.payer_address(), &address, &missing);
     let done = session.carry_out(&steps, &[])?;
     let outcome = Outcome { network: address.to_string(), missing: missing.len(), done };
@@ -52,18 +51,6 @@ pub fn run(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
             (missing, false) => writeln!(out, "{} not open; nothing was sent", counted(missing, "report")),
         }
     })
-}
-
-/// Shard and oracle of each report that is needed and not there.
-pub fn missing_reports(
-    accounts: &mut impl Accounts,
-    network_address: &Address,
-    network: &Network,
-) -> Result<Vec<(Address, Address)>, ReadError> {
-    let oracles = settlement::reporting_oracles(network);
-    let shards = Reader::new(accounts, *network_address).shard_heads(network.shard_count)?;
-    let awake: Vec<_> = shards.iter().filter(|shard| !shard.header.is_dormant()).map(|shard| shard.address).collect();
-    Ok(settlement::missing_reports(accounts, &awake, &oracles)?)
 }
 
 /// What opens these reports.

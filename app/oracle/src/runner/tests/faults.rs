@@ -205,7 +205,7 @@ fn slots_and_devices_are_read_once_and_again_where_they_changed() {
     world.ledger.send(&world.payer, &[retire], &[&key(4)]).unwrap();
     let retired = read_in(&mut world, &mut runner, 2);
     let payer = world.payer.insecure_clone();
-    Settlement::new(&mut world.ledger, &payer, network).register(&device(NODES), None, &key(4).pubkey()).unwrap();
+    NetworkClient::new(&mut world.ledger, &payer, network).register(&device(NODES), None, &key(4).pubkey()).unwrap();
     let registered = read_in(&mut world, &mut runner, 3);
 
     assert_eq!(unchanged, (vec![], vec![]));

@@ -1,10 +1,12 @@
 //! Devices join, and shards and reports are opened for them.
 
-use super::{missing_reports, pack, Part, Settlement, SettlementError};
 use crate::{
     address,
     instruction::{self, Vacancy},
-    ledger::Ledger,
+    ledger::{pack, Ledger, Part},
+    network_client::NetworkClient,
+    reader::{ReadError, ShardState},
+    reports::missing_reports,
 };
 use solana_account::Account;
 use solana_address::Address;
@@ -12,6 +14,9 @@ use solana_instruction::Instruction;
 use solana_keypair::Keypair;
 use solana_signer::Signer;
 use std::{collections::BTreeSet, iter::repeat_n};
+
+/// Shards that are read at once in search of room.
+const SHARDS_A_LOOK: u32 = 32;
 
 /// A shard, and the vacant slot of it that is taken; none adds a slot.
 type Room = (Address, Option<Vacancy>);
@@ -32,7 +37,7 @@ impl Registrations {
     }
 }
 
-impl<L: Ledger> Settlement<'_, L> {
+impl<L: Ledger> NetworkClient<'_, L> {
     /// Registers a device, as [`Self::plan_registrations`] plans it.
     ///
     /// - `registrar`: the network's, if it has one; `owner` is paid.
@@ -41,7 +46,7 @@ impl<L: Ledger> Settlement<'_, L> {
         device: &Keypair,
         registrar: Option<&Keypair>,
         owner: &Address,
-    ) -> Result<(), SettlementError> {
+    ) -> Result<(), ReadError> {
         let registrar_key = registrar.map(Signer::pubkey);
         let signers: Vec<_> = [device].into_iter().chain(registrar).collect();
         for transaction in self.plan_registrations(&[device.pubkey()], registrar_key.as_ref(), owner)?.in_order() {
@@ -51,7 +56,7 @@ impl<L: Ledger> Settlement<'_, L> {
     }
 
     /// The transactions that register `devices`: vacant slots are taken first, then slots are added where there is room; shards and
-    /// directories are opened where they are missing.
+    /// directories are opened where they are missing. Of a network of many shards, the last ones come before the others.
     ///
     /// - `devices`: none of them is registered; `registrar`: the network's, if it has one; `owner` is paid.
     pub fn plan_registrations(
@@ -59,11 +64,11 @@ impl<L: Ledger> Settlement<'_, L> {
         devices: &[Address],
         registrar: Option<&Address>,
         owner: &Address,
-    ) -> Result<Registrations, SettlementError> {
+    ) -> Result<Registrations, ReadError> {
         let (network, payer) = (self.network, self.payer.pubkey());
         let state = self.network()?;
         let mut missing = self.missing_directories(devices)?;
-        let mut rooms = self.rooms()?.into_iter();
+        let mut rooms = self.rooms(state.shard_count, devices.len())?.into_iter();
         let mut next_shard = state.shard_count;
         let (mut openings, mut parts): (Vec<Part>, Vec<Part>) = (Vec::new(), Vec::new());
         for device in devices {
@@ -92,9 +97,21 @@ impl<L: Ledger> Settlement<'_, L> {
         Ok(Registrations { openings: pack(openings), registrations: pack(parts) })
     }
 
-    /// Where nodes can register: the vacant slots whose payers can be paid, then what shards have not grown to.
-    fn rooms(&mut self) -> Result<Vec<Room>, SettlementError> {
-        let shards = self.shards()?;
+    /// Where up to `wanted` nodes can register: from the last shards on, where there is room most often; the others are read only as
+    /// far as they are needed.
+    fn rooms(&mut self, shard_count: u32, wanted: usize) -> Result<Vec<Room>, ReadError> {
+        let (mut rooms, mut end) = (Vec::new(), shard_count);
+        while end > 0 && rooms.len() < wanted {
+            let first = end.saturating_sub(SHARDS_A_LOOK);
+            let shards = self.reader().shards_of(first..end)?;
+            rooms.extend(self.rooms_of(&shards)?);
+            end = first;
+        }
+        Ok(rooms)
+    }
+
+    /// The vacant slots whose payers can be paid, then what the shards have not grown to.
+    fn rooms_of(&mut self, shards: &[ShardState]) -> Result<Vec<Room>, ReadError> {
         let slots = shards.iter().flat_map(|shard| (0u16..).zip(&shard.slots).map(move |place| (shard.address, place)));
         let vacant = slots.filter(|(_, (_, slot))| slot.is_vacant());
         let vacant: Vec<_> =
@@ -109,7 +126,7 @@ impl<L: Ledger> Settlement<'_, L> {
     }
 
     /// The directories of `devices` that are not open.
-    fn missing_directories(&mut self, devices: &[Address]) -> Result<BTreeSet<Address>, SettlementError> {
+    fn missing_directories(&mut self, devices: &[Address]) -> Result<BTreeSet<Address>, ReadError> {
         let directories: BTreeSet<_> = devices.iter().map(|device| address::directory(&self.network, device)).collect();
         let directories: Vec<_> = directories.into_iter().collect();
         let found = self.ledger.accounts(&directories)?;
@@ -121,13 +138,10 @@ impl<L: Ledger> Settlement<'_, L> {
 
     /// Opens the reports of all shards by the oracles of `epoch`, those that are not open. A shard in which no node can earn
     /// needs none. Returns how many.
-    pub fn open_reports(&mut self, epoch: u32) -> Result<usize, SettlementError> {
+    pub fn open_reports(&mut self, epoch: u32) -> Result<usize, ReadError> {
         let network = self.network()?;
         let oracles: Vec<_> = network.oracles.active(epoch).map(|oracle| oracle.key).collect();
-        let shards = self.shards()?;
-        let awake: Vec<_> =
-            shards.iter().filter(|shard| !shard.header.is_dormant()).map(|shard| shard.address).collect();
-        let missing = missing_reports(self.ledger, &awake, &oracles)?;
+        let missing = missing_reports(self.ledger, &self.network, &network, &oracles)?;
         let payer = self.payer.pubkey();
         let open =
             |(shard, oracle): &(Address, Address)| vec![instruction::open_report(&payer, &self.network, shard, oracle)];

@@ -1,32 +1,17 @@
-//! What anybody may do for a network once the measurements are in: score, close, settle.
+//! What anybody may do for a network once the measurements are in: score, judge, close, settle.
 
-use super::{Settlement, SettlementError};
+use super::NetworkClient;
 use crate::{
-    crank::{is_settleable, is_unscored},
-    instruction::{self, MAX_COMPUTE_UNITS},
+    crank::{is_settleable, is_unscored, judge_shard, score_shard, unjudged_epoch},
+    instruction,
     ledger::{Ledger, LedgerError},
-    reader::ShardHead,
+    reader::ReadError,
 };
-use solana_address::Address;
-use solana_instruction::Instruction;
 use stipend::error::StipendError;
 
-/// Measurements (slots times oracles) that are scored well within the 200,000 compute units that an instruction has unasked.
-const SCORED_UNASKED: usize = 512;
-
-/// What scores a shard for `epoch`, with the compute units that it needs.
-///
-/// - `oracles`: all that are active in the epoch, in the set's order.
-pub(crate) fn score_shard(network: &Address, shard: &ShardHead, oracles: &[Address], epoch: u32) -> Vec<Instruction> {
-    let score = instruction::score_shard(network, &shard.address, oracles, epoch);
-    let needs_more = usize::from(shard.header.capacity) * oracles.len() > SCORED_UNASKED;
-    let limit = needs_more.then(|| instruction::compute_unit_limit(MAX_COMPUTE_UNITS));
-    limit.into_iter().chain([score]).collect()
-}
-
-impl<L: Ledger> Settlement<'_, L> {
+impl<L: Ledger> NetworkClient<'_, L> {
     /// Scores all shards for `epoch` that are not, and in which a node can earn in it or later. Returns how many.
-    pub fn score(&mut self, epoch: u32) -> Result<usize, SettlementError> {
+    pub fn score(&mut self, epoch: u32) -> Result<usize, ReadError> {
         let network = self.network()?;
         let oracles: Vec<_> = network.oracles.active(epoch).map(|oracle| oracle.key).collect();
         let mut done = vec![StipendError::ShardAlreadyScored, StipendError::ShardDormant];
@@ -45,14 +30,28 @@ impl<L: Ledger> Settlement<'_, L> {
         Ok(scored)
     }
 
+    /// Compares the reports of `epoch` with the medians, for the oracles' records, in all shards that hold that epoch and are
+    /// not judged. Returns how many.
+    pub fn judge(&mut self, epoch: u32) -> Result<usize, ReadError> {
+        let network = self.network()?;
+        let oracles: Vec<_> = network.oracles.active(epoch).map(|oracle| oracle.key).collect();
+        let mut judged = 0;
+        for shard in self.reader().shard_heads(network.shard_count)? {
+            if unjudged_epoch(&shard.header) != Some(epoch) {
+                continue;
+            }
+            let judge = judge_shard(&self.network, &shard, &oracles, epoch);
+            judged += usize::from(self.send_unless(&judge, &[StipendError::ShardAlreadyJudged])?);
+        }
+        Ok(judged)
+    }
+
     /// Closes every epoch that can be closed.
-    pub fn close(&mut self) -> Result<(), SettlementError> {
+    pub fn close(&mut self) -> Result<(), ReadError> {
         let open_epoch = self.network()?.open_epoch;
         let sent = self.send(&[instruction::close_epoch(&self.network)], &[]);
         match sent {
-            Err(SettlementError::Ledger(LedgerError::Refused { .. })) if self.network()?.open_epoch > open_epoch => {
-                Ok(())
-            }
+            Err(ReadError::Ledger(LedgerError::Refused { .. })) if self.network()?.open_epoch > open_epoch => Ok(()),
             sent => sent,
         }
     }
@@ -61,7 +60,7 @@ impl<L: Ledger> Settlement<'_, L> {
     ///
     /// Errors: those of the program while an epoch's reports may still come; nothing is waited for. Its report window begins
     /// when the epoch before it is closed.
-    pub fn close_until(&mut self, last: u32) -> Result<(), SettlementError> {
+    pub fn close_until(&mut self, last: u32) -> Result<(), ReadError> {
         loop {
             self.settle()?;
             let open_epoch = self.network()?.open_epoch;
@@ -74,7 +73,7 @@ impl<L: Ledger> Settlement<'_, L> {
     }
 
     /// Settles all shards whose scores are of a closed epoch and not yet atoms. Returns how many.
-    pub fn settle(&mut self) -> Result<usize, SettlementError> {
+    pub fn settle(&mut self) -> Result<usize, ReadError> {
         let network = self.network()?;
         let mut settled = 0;
         for shard in self.reader().shard_heads(network.shard_count)? {

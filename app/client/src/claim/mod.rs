@@ -1,5 +1,11 @@
 //! What owners can have paid at one moment, from what a network's accounts say, and how.
 
+mod cost;
+mod plan;
+
+pub use cost::ClaimCost;
+pub use plan::{ClaimOutcome, ClaimPlan, OwnerClaim};
+
 use crate::{
     address,
     instruction::{self, Destination},

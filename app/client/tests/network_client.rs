@@ -10,19 +10,20 @@ use stipend_client::{
     account,
     address::{self, TOKEN_2022},
     batch::{self, cut, SignedBatch, RELAYED_NODES},
-    claim::MintLimit,
+    claim::{ClaimCost, ClaimOutcome, ClaimPlan, MintLimit},
+    closing::{plan_closing, Closed, ClosingError},
     embedded::EmbeddedLedger,
     instruction::{self, Destination},
     ledger::{Accounts, Ledger, LedgerError, Receipt, Simulation, TransactionFormat},
     metered::Metered,
+    network_client::NetworkClient,
     program::{
         constants::MAX_SHARD_SLOTS,
         error::StipendError,
         instructions::NetworkParams,
         state::{EmissionParams, Entry, PolicyParams},
     },
-    reader::Reader,
-    settlement::{ClaimCost, ClaimOutcome, ClaimPlan, Settlement, SettlementError},
+    reader::{ReadError, Reader},
 };
 
 const GENESIS: i64 = 1_700_000_000;
@@ -85,15 +86,15 @@ impl World {
 
         let mut world = Self { ledger, owner: key(4).pubkey(), payer, mint, network };
         for (node, owner) in (0..).zip(owners) {
-            world.settlement().register(&device(node), None, owner).unwrap();
+            world.client().register(&device(node), None, owner).unwrap();
         }
-        assert_eq!(world.settlement().open_reports(0).unwrap(), usize::from(!owners.is_empty()));
+        assert_eq!(world.client().open_reports(0).unwrap(), usize::from(!owners.is_empty()));
         world.ledger.ledger_mut().warp_to(GENESIS + i64::from(EPOCH_SECS));
         world
     }
 
-    fn settlement(&mut self) -> Settlement<'_, Metered<EmbeddedLedger>> {
-        Settlement::new(&mut self.ledger, &self.payer, self.network)
+    fn client(&mut self) -> NetworkClient<'_, Metered<EmbeddedLedger>> {
+        NetworkClient::new(&mut self.ledger, &self.payer, self.network)
     }
 
     /// A file of signed batches in which every node was up for all of epoch 0.
@@ -102,7 +103,7 @@ impl World {
     }
 
     fn signed_of(&mut self, epoch: u32, nodes: usize) -> Vec<u8> {
-        let domain = self.settlement().network().unwrap().domain;
+        let domain = self.client().network().unwrap().domain;
         let shard = address::shard(&self.network, 0);
         let cut = cut(domain, epoch, &vec![Entry::new(Some(10_000), None); nodes], RELAYED_NODES);
         let batches: Vec<_> =
@@ -116,32 +117,32 @@ impl World {
     fn settle_epoch(&mut self, epoch: u32, nodes: usize) {
         self.ledger.ledger_mut().warp_to(GENESIS + i64::from(epoch + 1) * i64::from(EPOCH_SECS));
         for batch in batch::read(self.signed_of(epoch, nodes).as_slice()).unwrap() {
-            self.settlement().relay(&batch).unwrap();
+            self.client().relay(&batch).unwrap();
         }
-        self.settlement().score(epoch).unwrap();
-        self.settlement().close().unwrap();
-        assert_eq!(self.settlement().settle().unwrap(), 1);
+        self.client().score(epoch).unwrap();
+        self.client().close().unwrap();
+        assert_eq!(self.client().settle().unwrap(), 1);
     }
 
     /// Retires a node and closes it, so that its slot is vacant.
     fn vacate(&mut self, node: u16) {
         let device = device(node).pubkey();
-        let found = self.settlement().node(&device).unwrap();
+        let found = self.client().node(&device).unwrap();
         let shard = address::shard(&self.network, found.shard.into());
         let retire = instruction::retire_node(&self.owner, &self.network, &shard, &device, [0; 32]);
         self.ledger.send(&self.payer, &[retire], &[&key(4)]).unwrap();
-        self.settlement().close_node(&device).unwrap();
+        self.client().close_node(&device).unwrap();
     }
 
     fn plan(&mut self) -> ClaimPlan {
-        let shards = self.settlement().shards().unwrap();
-        let network = self.settlement().network().unwrap();
-        self.settlement().plan_claims(&network, &shards, |_, _, _| true).unwrap()
+        let shards = self.client().shards().unwrap();
+        let network = self.client().network().unwrap();
+        self.client().plan_claims(&network, &shards, |_, _, _| true).unwrap()
     }
 
     fn cost(&mut self, plan: &ClaimPlan) -> ClaimCost {
-        let network = self.settlement().network().unwrap();
-        self.settlement().cost_of_claims(&network, plan).unwrap()
+        let network = self.client().network().unwrap();
+        self.client().cost_of_claims(&network, plan).unwrap()
     }
 
     fn count(&self, instruction: &str) -> u64 {
@@ -189,13 +190,13 @@ fn a_file_of_signed_batches_settles_a_full_shard() {
 
     // Whoever relays may bring them in any order.
     for batch in batch::read(file.as_slice()).unwrap().iter().rev() {
-        world.settlement().relay(batch).unwrap();
+        world.client().relay(batch).unwrap();
     }
-    assert_eq!(world.settlement().score(0).unwrap(), 1);
-    world.settlement().close().unwrap();
-    assert_eq!(world.settlement().settle().unwrap(), 1);
-    let shard = world.settlement().shard(0).unwrap();
-    assert_eq!(world.settlement().claim_shard(&shard).unwrap(), 1);
+    assert_eq!(world.client().score(0).unwrap(), 1);
+    world.client().close().unwrap();
+    assert_eq!(world.client().settle().unwrap(), 1);
+    let shard = world.client().shard(0).unwrap();
+    assert_eq!(world.client().claim_shard(&shard).unwrap(), 1);
 
     // 600 / 120 = 5; an owner of 600 slots claims 256 at once.
     assert_eq!((world.count("submit_report"), world.count("claim")), (5, 3));
@@ -208,34 +209,34 @@ fn claims_that_stopped_half_way_are_finished_by_planning_anew_and_nothing_is_pai
     let mut world = World::new(600);
     let file = world.signed(600);
     for batch in batch::read(file.as_slice()).unwrap() {
-        world.settlement().relay(&batch).unwrap();
+        world.client().relay(&batch).unwrap();
     }
-    world.settlement().score(0).unwrap();
-    world.settlement().close().unwrap();
-    world.settlement().settle().unwrap();
+    world.client().score(0).unwrap();
+    world.client().close().unwrap();
+    world.client().settle().unwrap();
 
     // Each of 600 nodes earns 1,024,000 / 600 = 1,706.67 atoms, floored; the claims are of 256, 256 and 88 slots, and no two
     // of them fit 1,232 bytes if they open the token account too.
-    let network = world.settlement().network().unwrap();
-    let (owner, shards) = (world.owner, world.settlement().shards().unwrap());
-    let first = world.settlement().plan_claims(&network, &shards, |_, _, _| true).unwrap();
+    let network = world.client().network().unwrap();
+    let (owner, shards) = (world.owner, world.client().shards().unwrap());
+    let first = world.client().plan_claims(&network, &shards, |_, _, _| true).unwrap();
     assert_eq!(first.transactions.len(), 3);
     assert_eq!((first.owners[&owner].accrued_atoms, first.owners[&owner].slots), (600 * 1_706, 600));
     assert!(first.owners[&owner].opens);
     world.ledger.send(&world.payer, &first.transactions[0].concat(), &[]).unwrap();
     assert_eq!(world.atoms(), 256 * 1_706);
 
-    let shards = world.settlement().shards().unwrap();
-    let rest = world.settlement().plan_claims(&network, &shards, |_, _, _| true).unwrap();
+    let shards = world.client().shards().unwrap();
+    let rest = world.client().plan_claims(&network, &shards, |_, _, _| true).unwrap();
     assert_eq!((rest.owners[&owner].accrued_atoms, rest.transactions.len()), (344 * 1_706, 1));
     assert!(!rest.owners[&owner].opens);
-    for sent in world.settlement().send_claims(&rest) {
+    for sent in world.client().send_claims(&rest) {
         assert!(matches!(sent, ClaimOutcome::Paid(_)), "{sent:?}");
     }
 
     assert_eq!(world.atoms(), 600 * 1_706);
-    let shards = world.settlement().shards().unwrap();
-    let nothing = world.settlement().plan_claims(&network, &shards, |_, _, _| true).unwrap();
+    let shards = world.client().shards().unwrap();
+    let nothing = world.client().plan_claims(&network, &shards, |_, _, _| true).unwrap();
     assert!(nothing.transactions.is_empty() && nothing.owners.is_empty());
 }
 
@@ -263,7 +264,7 @@ fn a_claim_that_somebody_else_sent_first_is_no_failure_and_takes_no_other_along(
     assert_eq!(whole.len(), 3);
 
     world.ledger.send(&world.payer, &whole[1], &[]).unwrap();
-    let outcomes = world.settlement().send_claims(&plan);
+    let outcomes = world.client().send_claims(&plan);
 
     let [ClaimOutcome::Paid(_), ClaimOutcome::Outrun, ClaimOutcome::Paid(_)] = outcomes.as_slice() else {
         panic!("{outcomes:?}");
@@ -282,7 +283,7 @@ fn a_claim_that_is_refused_takes_no_other_along() {
     let device = device(1).pubkey();
     let transfer = instruction::transfer_node(&second.pubkey(), &world.network, &shard, &device, &key(4).pubkey());
     world.ledger.send(&world.payer, &[transfer], &[&second]).unwrap();
-    let outcomes = world.settlement().send_claims(&plan);
+    let outcomes = world.client().send_claims(&plan);
 
     let [ClaimOutcome::Paid(_), ClaimOutcome::Failed(refused), ClaimOutcome::Paid(_)] = outcomes.as_slice() else {
         panic!("{outcomes:?}");
@@ -302,12 +303,12 @@ fn what_passes_the_mint_limit_waits_for_the_next_epoch() {
     let limit = |epoch, left_atoms| Some(MintLimit { epoch, limit_atoms: 1_024_000, left_atoms });
     assert_eq!((all.transactions.len(), all.mint_limit), (3, limit(2, 1_024_000)));
 
-    let outcomes = world.settlement().send_claims(&all);
+    let outcomes = world.client().send_claims(&all);
     let rest = world.plan();
     let cost = world.cost(&rest);
     world.ledger.ledger_mut().warp_to(GENESIS + 3 * i64::from(EPOCH_SECS));
     let next = world.plan();
-    let later = world.settlement().send_claims(&next);
+    let later = world.client().send_claims(&next);
 
     // The second gets what room there is.
     let [ClaimOutcome::Paid(_), ClaimOutcome::Paid(_), ClaimOutcome::Failed(third)] = outcomes.as_slice() else {
@@ -336,7 +337,7 @@ fn claims_cost_a_signature_a_transaction_and_the_rent_of_the_accounts_that_they_
         let plan = world.plan();
 
         let cost = world.cost(&plan);
-        let outcomes = world.settlement().send_claims(&plan);
+        let outcomes = world.client().send_claims(&plan);
 
         assert_eq!((cost.fee_lamports, cost.has_priority), (5_000, false));
         assert_eq!((cost.token_accounts, cost.rent_lamports, cost.is_rent_least), (2, 2 * rent_lamports, false));
@@ -367,7 +368,7 @@ fn lamports_at_a_token_accounts_address_keep_nobody_from_being_paid() {
 
     let plan = world.plan();
     let cost = world.cost(&plan);
-    let outcomes = world.settlement().send_claims(&plan);
+    let outcomes = world.client().send_claims(&plan);
 
     let rent_lamports = world.ledger.rent_lamports(165).unwrap();
     assert_eq!((cost.token_accounts, cost.rent_lamports), (3, 3 * rent_lamports));
@@ -378,9 +379,9 @@ fn lamports_at_a_token_accounts_address_keep_nobody_from_being_paid() {
 #[test]
 fn a_shard_is_claimed_with_one_transaction_for_each_account_and_each_claim() {
     let (mut world, owners) = owing_three(TOKEN_PROGRAM, params());
-    let shard = world.settlement().shard(0).unwrap();
+    let shard = world.client().shard(0).unwrap();
 
-    let paid = world.settlement().claim_shard(&shard).unwrap();
+    let paid = world.client().claim_shard(&shard).unwrap();
 
     assert_eq!((paid, world.count("claim"), world.count("open_associated_token")), (3, 3, 3));
     assert_eq!(owners.map(|owner| world.atoms_of(&owner)), [THIRD_ATOMS; 3]);
@@ -393,7 +394,7 @@ fn registrations_are_packed_and_fill_a_shard_that_is_opened_for_them() {
     let addresses: Vec<_> = devices.iter().map(Signer::pubkey).collect();
     let owner = world.owner;
 
-    let plan = world.settlement().plan_registrations(&addresses, None, &owner).unwrap();
+    let plan = world.client().plan_registrations(&addresses, None, &owner).unwrap();
     // The openings of five directories and a shard fit one transaction, and so do the registrations, of 64 bytes for a signature, 64 for
     // two keys and 50 for the instruction each.
     assert_eq!((plan.openings.len(), plan.registrations.len()), (1, 1));
@@ -403,7 +404,7 @@ fn registrations_are_packed_and_fill_a_shard_that_is_opened_for_them() {
         world.ledger.send(&world.payer, transaction, &named).unwrap();
     }
 
-    let shard = world.settlement().shard(0).unwrap();
+    let shard = world.client().shard(0).unwrap();
     assert_eq!(shard.slots.iter().map(|slot| slot.owner).collect::<Vec<_>>(), [owner; 5]);
 }
 
@@ -415,7 +416,7 @@ fn eleven_registrations_fit_a_transaction_of_version_1() {
     let addresses: Vec<_> = devices.iter().map(Signer::pubkey).collect();
     let owner = world.owner;
 
-    let plan = world.settlement().plan_registrations(&addresses, None, &owner).unwrap();
+    let plan = world.client().plan_registrations(&addresses, None, &owner).unwrap();
 
     let counts: Vec<_> = plan.registrations.iter().map(Vec::len).collect();
     assert_eq!(counts, [11, 11, 1]);
@@ -428,7 +429,7 @@ fn eleven_registrations_fit_a_transaction_of_version_1() {
         let named = stipend_client::ledger::named(transaction, &signers);
         world.ledger.send(&world.payer, transaction, &named).unwrap();
     }
-    assert_eq!(world.settlement().shard(0).unwrap().slots.len(), 23);
+    assert_eq!(world.client().shard(0).unwrap().slots.len(), 23);
 }
 
 #[test]
@@ -438,17 +439,17 @@ fn a_device_takes_a_vacant_slot_first_and_opens_a_shard_last() {
     let mut world = World::with(&[], TOKEN_PROGRAM, narrow);
     let owner = world.owner;
     let place = |world: &mut World, node| {
-        let found = world.settlement().node(&device(node).pubkey()).unwrap();
+        let found = world.client().node(&device(node).pubkey()).unwrap();
         (found.shard, found.slot)
     };
 
     // Two fill shard 0, the third opens shard 1, and the fourth takes the slot that is vacant in shard 0.
-    (0..3).for_each(|node| world.settlement().register(&device(node), None, &owner).unwrap());
+    (0..3).for_each(|node| world.client().register(&device(node), None, &owner).unwrap());
     world.vacate(0);
-    (3..6).for_each(|node| world.settlement().register(&device(node), None, &owner).unwrap());
+    (3..6).for_each(|node| world.client().register(&device(node), None, &owner).unwrap());
 
     assert_eq!([2, 3, 4, 5].map(|node| place(&mut world, node)), [(1, 0), (0, 0), (1, 1), (2, 0)]);
-    let shards = world.settlement().shards().unwrap();
+    let shards = world.client().shards().unwrap();
     assert_eq!(shards.iter().map(|shard| shard.slots.len()).collect::<Vec<_>>(), [2, 2, 1]);
 }
 
@@ -457,20 +458,20 @@ fn a_vacant_slot_whose_payer_is_empty_is_left_alone_until_that_can_be_paid() {
     let mut world = World::new(0);
     let (owner, other) = (world.owner, key(6));
     world.ledger.ledger_mut().airdrop(&other.pubkey(), 1_000_000_000).unwrap();
-    Settlement::new(&mut world.ledger, &other, world.network).register(&device(0), None, &owner).unwrap();
+    NetworkClient::new(&mut world.ledger, &other, world.network).register(&device(0), None, &owner).unwrap();
     world.vacate(0);
     let lamports = world.ledger.account(&other.pubkey()).unwrap().unwrap().lamports;
     world.ledger.ledger_mut().set_account(other.pubkey(), Account::default()).unwrap();
 
-    world.settlement().register(&device(1), None, &owner).unwrap();
-    let is_shrunk = world.settlement().shrink().unwrap();
+    world.client().register(&device(1), None, &owner).unwrap();
+    let is_shrunk = world.client().shrink().unwrap();
     world.ledger.ledger_mut().airdrop(&other.pubkey(), lamports).unwrap();
-    world.settlement().register(&device(2), None, &owner).unwrap();
+    world.client().register(&device(2), None, &owner).unwrap();
 
     assert_eq!(is_shrunk, 0);
-    assert_eq!([1, 2].map(|node| world.settlement().node(&device(node).pubkey()).unwrap().slot), [1, 0]);
+    assert_eq!([1, 2].map(|node| world.client().node(&device(node).pubkey()).unwrap().slot), [1, 0]);
     // What the slot cost is back.
-    let slot_lamports = world.settlement().node(&device(2).pubkey()).unwrap().slot_lamports;
+    let slot_lamports = world.client().node(&device(2).pubkey()).unwrap().slot_lamports;
     let paid = world.ledger.account(&other.pubkey()).unwrap().unwrap().lamports;
     assert_eq!(paid, lamports + u64::from(slot_lamports));
 }
@@ -480,17 +481,17 @@ fn vacant_slots_are_cut_off_as_far_as_their_payers_can_be_paid() {
     let mut world = World::new(1);
     let (owner, other) = (world.owner, key(6));
     world.ledger.ledger_mut().airdrop(&other.pubkey(), 1_000_000_000).unwrap();
-    Settlement::new(&mut world.ledger, &other, world.network).register(&device(1), None, &owner).unwrap();
-    world.settlement().register(&device(2), None, &owner).unwrap();
+    NetworkClient::new(&mut world.ledger, &other, world.network).register(&device(1), None, &owner).unwrap();
+    world.client().register(&device(2), None, &owner).unwrap();
     (1..3).for_each(|node| world.vacate(node));
     world.ledger.ledger_mut().set_account(other.pubkey(), Account::default()).unwrap();
     for epoch in [0, 1] {
         world.settle_epoch(epoch, 1);
     }
 
-    let shrunk = world.settlement().shrink().unwrap();
+    let shrunk = world.client().shrink().unwrap();
 
-    assert_eq!((shrunk, world.settlement().shard(0).unwrap().slots.len()), (1, 2));
+    assert_eq!((shrunk, world.client().shard(0).unwrap().slots.len()), (1, 2));
 }
 
 #[test]
@@ -572,20 +573,20 @@ fn a_step_that_somebody_else_took_is_no_error() {
     let mut world = World::new(2);
     let file = world.signed(2);
     for batch in batch::read(file.as_slice()).unwrap() {
-        world.settlement().relay(&batch).unwrap();
+        world.client().relay(&batch).unwrap();
     }
     let mut outrun = Outrun { ledger: &mut world.ledger };
-    let mut settlement = Settlement::new(&mut outrun, &world.payer, world.network);
+    let mut client = NetworkClient::new(&mut outrun, &world.payer, world.network);
 
-    let scored = settlement.score(0).unwrap();
-    settlement.close().unwrap();
-    let judged = settlement.judge(0).unwrap();
-    let settled = settlement.settle().unwrap();
+    let scored = client.score(0).unwrap();
+    client.close().unwrap();
+    let judged = client.judge(0).unwrap();
+    let settled = client.settle().unwrap();
 
     assert_eq!([scored, judged, settled], [0; 3]);
-    let network = settlement.network().unwrap();
+    let network = client.network().unwrap();
     assert_eq!((network.open_epoch, network.ring[0].unsettled_shards), (1, 0));
-    assert!(matches!(settlement.close(), Err(SettlementError::Ledger(error)) if error.is(StipendError::EpochNotEnded)));
+    assert!(matches!(client.close(), Err(ReadError::Ledger(error)) if error.is(StipendError::EpochNotEnded)));
 }
 
 #[test]
@@ -593,60 +594,58 @@ fn a_step_taken_again_finds_nothing_to_do() {
     let mut world = World::new(2);
     let file = world.signed(2);
     for batch in batch::read(file.as_slice()).unwrap() {
-        world.settlement().relay(&batch).unwrap();
+        world.client().relay(&batch).unwrap();
     }
-    world.settlement().score(0).unwrap();
-    world.settlement().close().unwrap();
-    world.settlement().settle().unwrap();
-    let shard = world.settlement().shard(0).unwrap();
-    world.settlement().claim_shard(&shard).unwrap();
+    world.client().score(0).unwrap();
+    world.client().close().unwrap();
+    world.client().settle().unwrap();
+    let shard = world.client().shard(0).unwrap();
+    world.client().claim_shard(&shard).unwrap();
 
-    assert_eq!(world.settlement().open_reports(0).unwrap(), 0);
-    assert_eq!(world.settlement().score(0).unwrap(), 0);
-    assert_eq!(world.settlement().settle().unwrap(), 0);
-    let shard = world.settlement().shard(0).unwrap();
-    assert_eq!(world.settlement().claim_shard(&shard).unwrap(), 0);
+    assert_eq!(world.client().open_reports(0).unwrap(), 0);
+    assert_eq!(world.client().score(0).unwrap(), 0);
+    assert_eq!(world.client().settle().unwrap(), 0);
+    let shard = world.client().shard(0).unwrap();
+    assert_eq!(world.client().claim_shard(&shard).unwrap(), 0);
 
     assert_eq!(["score_shard", "settle_shard", "claim"].map(|name| world.count(name)), [1, 1, 1]);
 }
 
 #[test]
-fn a_network_is_closed_step_by_step_until_nothing_of_it_is_left() {
-    let mut world = World::new(2);
-    let (network, oracle) = (world.network, Address::from(oracle().verifying_key().to_bytes()));
-    let shard = address::shard(&network, 0);
-    let file = world.signed(2);
-    for batch in batch::read(file.as_slice()).unwrap() {
-        world.settlement().relay(&batch).unwrap();
-    }
-    world.settlement().score(0).unwrap();
-    assert_eq!([world.settlement().judge(0).unwrap(), world.settlement().judge(0).unwrap()], [1, 0]);
-    world.settlement().close().unwrap();
-    world.settlement().settle().unwrap();
-    let state = world.settlement().shard(0).unwrap();
-    world.settlement().claim_shard(&state).unwrap();
-
-    for node in 0..2 {
-        let device = device(node).pubkey();
-        let retire = instruction::retire_node(&world.owner, &network, &shard, &device, [0; 32]);
-        world.ledger.send(&world.payer, &[retire], &[&key(4)]).unwrap();
-        world.settlement().close_node(&device).unwrap();
-    }
-    let remove = instruction::remove_oracle(&world.payer.pubkey(), &network, &oracle, true);
+fn a_network_is_closed_once_everybody_can_be_paid_and_nothing_of_it_is_left() {
+    let mut world = World::new(1);
+    let (network, oracle, other) = (world.network, Address::from(oracle().verifying_key().to_bytes()), key(6));
+    let (shard, authority) = (address::shard(&network, 0), world.payer.pubkey());
+    world.ledger.ledger_mut().airdrop(&other.pubkey(), 1_000_000_000).unwrap();
+    NetworkClient::new(&mut world.ledger, &other, network).register(&device(1), None, &world.owner).unwrap();
+    world.settle_epoch(0, 2);
+    let state = world.client().shard(0).unwrap();
+    world.client().claim_shard(&state).unwrap();
+    (0..2).for_each(|node| world.vacate(node));
+    let remove = instruction::remove_oracle(&authority, &network, &oracle, true);
     world.ledger.send(&world.payer, &[remove], &[]).unwrap();
-    // The epoch in which the slots became vacant is not closed.
-    assert_eq!([world.settlement().shrink().unwrap(), world.settlement().close_shards().unwrap()], [0, 0]);
     world.ledger.ledger_mut().warp_to(GENESIS + 2 * i64::from(EPOCH_SECS) + 600);
-    world.settlement().close_until(1).unwrap();
-    assert_eq!(world.settlement().shrink().unwrap(), 2);
-    // A shard that reports are left of stays.
-    assert_eq!(world.settlement().close_shards().unwrap(), 0);
-    assert_eq!(world.settlement().close_reports(&[oracle]).unwrap(), 1);
-    assert_eq!(world.settlement().close_shards().unwrap(), 1);
-    assert_eq!(world.settlement().withdraw_bonds().unwrap(), 0);
-    assert_eq!(world.settlement().close_directories().unwrap(), 2);
-    world.settlement().close_network(&key(1)).unwrap();
+    world.client().close_until(1).unwrap();
 
+    // The slot's rent is less than an account may hold: it can't be paid to an empty one.
+    world.ledger.ledger_mut().set_account(other.pubkey(), Account::default()).unwrap();
+    let refused = plan_closing(&mut world.ledger, &network, &authority).unwrap_err();
+    assert!(matches!(refused, ClosingError::Payer(payer) if payer == other.pubkey()), "{refused}");
+    world.ledger.ledger_mut().airdrop(&other.pubkey(), 1_000_000).unwrap();
+    let steps = plan_closing(&mut world.ledger, &network, &authority).unwrap();
+    for step in &steps {
+        world.ledger.send(&world.payer, &step.instructions, &[]).unwrap();
+    }
+
+    let closes: Vec<_> = steps.iter().map(|step| step.closes).collect();
+    let expected = [
+        Closed::Slots(0, 2),
+        Closed::Reports(0, 1),
+        Closed::Shard(0),
+        Closed::Directories(2),
+        Closed::Network(authority),
+    ];
+    assert_eq!(closes, expected);
     let directories = [0, 1].map(|node| address::directory(&network, &device(node).pubkey()));
     for address in [network, shard, address::report(&shard, &oracle), directories[0], directories[1]] {
         assert_eq!(world.ledger.account(&address).unwrap(), None, "{address}");
@@ -657,10 +656,10 @@ fn a_network_is_closed_step_by_step_until_nothing_of_it_is_left() {
 fn an_epoch_that_is_not_over_is_refused_in_the_words_of_the_program() {
     let mut world = World::new(1);
 
-    let refused = world.settlement().score(1).unwrap_err();
+    let refused = world.client().score(1).unwrap_err();
 
     // Behind the limit of compute units.
-    let SettlementError::Ledger(LedgerError::Refused { index: 1, reason, .. }) = refused else {
+    let ReadError::Ledger(LedgerError::Refused { index: 1, reason, .. }) = refused else {
         panic!("{refused:?}");
     };
     assert_eq!(
@@ -674,7 +673,7 @@ fn an_account_that_is_not_there_is_named() {
     let mut world = World::new(1);
     let missing = address::shard(&world.network, 7);
 
-    let refused = world.settlement().shard(7).err().map(|error| error.to_string());
+    let refused = world.client().shard(7).err().map(|error| error.to_string());
 
     assert_eq!(refused, Some(format!("there is no shard at {missing}; name one of this cluster")));
 }

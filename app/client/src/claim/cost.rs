@@ -1,9 +1,11 @@
 //! What claims will cost whoever pays for them.
 
-use super::{ClaimPlan, Settlement, SettlementError};
+use super::ClaimPlan;
 use crate::{
     instruction,
     ledger::{Ledger, LedgerError, LAMPORTS_PER_SIGNATURE},
+    network_client::NetworkClient,
+    reader::ReadError,
 };
 use solana_address::Address;
 use solana_signer::Signer;
@@ -29,12 +31,12 @@ pub struct ClaimCost {
     pub refused: Option<LedgerError>,
 }
 
-impl<L: Ledger> Settlement<'_, L> {
+impl<L: Ledger> NetworkClient<'_, L> {
     /// What a plan will cost; nothing is sent. The first transaction is simulated, and the opening of a token account, which alone
     /// tells how much rent the mint's extensions ask for.
     ///
     /// Errors: the ledger can't be asked, or whoever pays can't pay the first transaction.
-    pub fn cost_of_claims(&mut self, network: &Network, plan: &ClaimPlan) -> Result<ClaimCost, SettlementError> {
+    pub fn cost_of_claims(&mut self, network: &Network, plan: &ClaimPlan) -> Result<ClaimCost, ReadError> {
         let mut cost = ClaimCost {
             fee_lamports: 0,
             has_priority: false,
@@ -76,7 +78,7 @@ impl<L: Ledger> Settlement<'_, L> {
         network: &Network,
         plan: &ClaimPlan,
         changes_lamports: Vec<(Address, i128)>,
-    ) -> Result<(u64, bool), SettlementError> {
+    ) -> Result<(u64, bool), ReadError> {
         let (payer, mint, token_program) = (self.payer.pubkey(), &network.mint, &network.token_program);
         let untouched: Vec<_> = plan.owners.iter().filter(|(_, claim)| claim.opens && claim.is_untouched).collect();
         let rent_of = |changes_lamports: Vec<(Address, i128)>| {

@@ -3,6 +3,7 @@
 use crate::{
     address,
     ledger::{Accounts, LedgerError},
+    reader::{ReadError, Reader},
 };
 use solana_account::Account;
 use solana_address::Address;
@@ -20,8 +21,20 @@ pub fn reporting_oracles(network: &Network) -> Vec<Address> {
     keys
 }
 
-/// Shard and oracle of each report that is not open, shard by shard.
+/// Shard and oracle of each report of a network that is not open, shard by shard. A shard in which no node can earn needs none.
 pub fn missing_reports(
+    accounts: &mut impl Accounts,
+    network_address: &Address,
+    network: &Network,
+    oracles: &[Address],
+) -> Result<Vec<(Address, Address)>, ReadError> {
+    let shards = Reader::new(accounts, *network_address).shard_heads(network.shard_count)?;
+    let awake: Vec<_> = shards.iter().filter(|shard| !shard.header.is_dormant()).map(|shard| shard.address).collect();
+    Ok(missing_reports_of(accounts, &awake, oracles)?)
+}
+
+/// The same of these shards.
+pub fn missing_reports_of(
     accounts: &mut impl Accounts,
     shards: &[Address],
     oracles: &[Address],

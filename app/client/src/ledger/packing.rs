@@ -1,6 +1,6 @@
 //! As many instructions in a transaction as the wire takes.
 
-use crate::ledger::{
+use super::{
     wire::{compile, Budget},
     TransactionFormat,
 };

@@ -1,14 +1,11 @@
 //! What has accrued is minted to the owners.
 
-use super::{
-    packing::{pack, Part},
-    Settlement, SettlementError, ShardState,
-};
+use super::{claims, is_open, MintLimit};
 use crate::{
     account,
-    claim::{claims, is_open, MintLimit},
-    ledger::{Ledger, LedgerError, Receipt},
-    reader::ReadError,
+    ledger::{pack, Ledger, LedgerError, Part, Receipt},
+    network_client::NetworkClient,
+    reader::{ReadError, ShardState},
 };
 use solana_address::Address;
 use solana_instruction::Instruction;
@@ -67,7 +64,7 @@ impl From<Result<Receipt, LedgerError>> for ClaimOutcome {
     }
 }
 
-impl<L: Ledger> Settlement<'_, L> {
+impl<L: Ledger> NetworkClient<'_, L> {
     /// What has accrued in `shards` in the slots that are `wanted`, which gets the shard, the place, and the owner.
     ///
     /// The instruction that opens a missing account goes along with each claim to it and does nothing the second time: so no
@@ -78,7 +75,7 @@ impl<L: Ledger> Settlement<'_, L> {
         network: &Network,
         shards: &[ShardState],
         wanted: impl Fn(&ShardState, u16, &Address) -> bool,
-    ) -> Result<ClaimPlan, SettlementError> {
+    ) -> Result<ClaimPlan, ReadError> {
         let claims = claims(network, shards, 0, wanted);
         let has_limit = network.policy.mint_limit_atoms > 0 || network.next_policy.mint_limit_atoms > 0;
         let mint_limit = if has_limit { MintLimit::new(network, self.ledger.now()?) } else { None };
@@ -143,7 +140,7 @@ impl<L: Ledger> Settlement<'_, L> {
 
     /// Claims everything that has accrued in a shard, for every owner, into associated token accounts, which are opened where
     /// they are missing; one transaction for each instruction. Returns how many owners were paid.
-    pub fn claim_shard(&mut self, shard: &ShardState) -> Result<usize, SettlementError> {
+    pub fn claim_shard(&mut self, shard: &ShardState) -> Result<usize, ReadError> {
         let network = self.network()?;
         let payer = self.payer.pubkey();
         let mut owners = BTreeSet::new();
