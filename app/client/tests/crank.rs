@@ -9,26 +9,21 @@ use stipend_client::{
     crank::{Crank, CrankOptions, Openings, Outcome, Step, Task},
     embedded::EmbeddedLedger,
     instruction,
-    ledger::{Accounts as _, Ledger as _},
+    ledger::{Accounts as _, Ledger as _, LedgerError, Receipt},
     network_client::NetworkClient,
     program::{
         instructions::NetworkParams,
-        state::{EmissionParams, Entry, PolicyParams},
+        state::{EmissionParams, Entry},
     },
 };
+use stipend_testing::{create_network, embedded_ledger, key, make_rich, Ahead, GENESIS, TOKEN_PROGRAM};
 use tempfile::TempDir;
 
-const GENESIS: i64 = 1_700_000_000;
 const EPOCH_SECS: i64 = 3_600;
 const REPORT_SECS: i64 = 600;
-const TOKEN_PROGRAM: Address = spl_token_interface::ID;
 const ALL: CrankOptions = CrankOptions { claim_from_atoms: Some(1), open_reports: true, all_reports: false };
 const SOL: u64 = 1_000_000_000;
 const END_0: i64 = GENESIS + EPOCH_SECS;
-
-fn key(seed: u8) -> Keypair {
-    Keypair::new_from_array([seed; 32])
-}
 
 fn oracles() -> [Keypair; 2] {
     [key(20), key(21)]
@@ -45,24 +40,12 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        let committed = concat!(env!("CARGO_MANIFEST_DIR"), "/../../programs/stipend/artifact/stipend.so");
-        let path = std::env::var_os("STIPEND_PROGRAM").unwrap_or_else(|| committed.into());
-        let mut ledger = EmbeddedLedger::new(&std::fs::read(path).unwrap(), GENESIS - 1).unwrap();
-        let (payer, mint_key) = (key(1), key(2));
-        let (authority, mint) = (payer.pubkey(), mint_key.pubkey());
-        for rich in [authority, oracles()[0].pubkey(), oracles()[1].pubkey()] {
-            ledger.airdrop(&rich, 1_000_000_000_000).unwrap();
-        }
-        let lamports = ledger.rent_lamports(instruction::MINT_BYTES).unwrap();
-        let create = instruction::create_mint(&authority, &mint, &authority, &TOKEN_PROGRAM, 0, lamports);
-        ledger.send(&payer, &create, &[&mint_key]).unwrap();
-        let network = address::network(&mint, 0);
-        let create = instruction::create_network(&authority, &authority, &mint, &TOKEN_PROGRAM, params());
-        ledger.send(&payer, &[create], &[]).unwrap();
-        for oracle in oracles() {
-            let add = instruction::add_oracle(&authority, &authority, &network, &oracle.pubkey());
-            ledger.send(&payer, &[add], &[]).unwrap();
-        }
+        let (mut ledger, payer) = (embedded_ledger(), key(1));
+        let oracles = oracles().map(|oracle| oracle.pubkey());
+        make_rich(&mut ledger, &[payer.pubkey(), oracles[0], oracles[1]]);
+        let params = stipend_testing::params(EPOCH_SECS as u32, REPORT_SECS as u32, 2, 2);
+        let params = NetworkParams { emission: EmissionParams { per_epoch_atoms: 3_000, ..params.emission }, ..params };
+        let (mint, network) = create_network(&mut ledger, &payer, &TOKEN_PROGRAM, params, &oracles);
         let mut world = Self { folder: tempfile::tempdir().unwrap(), ledger, payer, network, mint };
         for node in 0..3 {
             world.client().register(&key(40 + node), None, &key(4).pubkey()).unwrap();
@@ -93,29 +76,6 @@ impl World {
 
     fn send(&mut self, instruction: Instruction) {
         self.ledger.send(&self.payer, &[instruction], &[]).unwrap();
-    }
-}
-
-fn params() -> NetworkParams {
-    NetworkParams {
-        id: 0,
-        genesis: GENESIS,
-        epoch_secs: EPOCH_SECS as u32,
-        shard_capacity: 2,
-        unit: *b"kbit/s\0\0\0\0\0\0\0\0\0\0",
-        guardian: None,
-        cap_atoms: u64::MAX,
-        policy: PolicyParams {
-            report_secs: REPORT_SECS as u32,
-            score_secs: 2 * EPOCH_SECS as u32,
-            uptime_weight_bps: 10_000,
-            min_uptime_bps: 0,
-            bandwidth_cap: 1,
-            max_boost_bps: 10_000,
-            quorum: 2,
-            ..PolicyParams::default()
-        },
-        emission: EmissionParams { per_epoch_atoms: 3_000, ..EmissionParams::default() },
     }
 }
 
@@ -219,7 +179,7 @@ fn tasks_of_one_kind_share_transactions_and_one_that_was_done_takes_no_other_alo
     let shard = |index| address::shard(&network, index);
     let faster = instruction::score_shard(&network, &shard(3), &oracles().map(|key| key.pubkey()), 0);
     let mut crank = Crank::new(network, CrankOptions::default());
-    let mut racing = Racing { world: &mut world, first: Some(vec![faster]) };
+    let mut racing = Ahead { ledger: &mut world.ledger, send: racing(Some(vec![faster])) };
 
     let step = crank.step(&mut racing, &key(1)).unwrap();
 
@@ -333,7 +293,7 @@ fn what_another_crank_did_first_is_named_within_the_compute_limit() {
     for (oracle, shard) in [(0, 0), (1, 0), (0, 1), (1, 1)] {
         world.report(oracle, shard, 0);
     }
-    let mut racing = Racing { world: &mut world, first: None };
+    let mut racing = Ahead { ledger: &mut world.ledger, send: racing(None) };
 
     let mut outrun = Vec::new();
     loop {
@@ -350,55 +310,22 @@ fn what_another_crank_did_first_is_named_within_the_compute_limit() {
     assert_eq!(outrun, ["score", "score", "close", "judge", "judge", "settle", "settle", "claim", "claim"]);
 }
 
-/// A ledger on which another crank is faster; each transaction is limited as a cluster's would be, by what a simulation used.
-struct Racing<'a> {
-    world: &'a mut World,
-    /// What the other crank does before the first transaction; none if it does the same just before each.
-    first: Option<Vec<Instruction>>,
-}
-
-impl stipend_client::ledger::Accounts for Racing<'_> {
-    fn account(
-        &mut self,
-        address: &Address,
-    ) -> Result<Option<solana_account::Account>, stipend_client::ledger::LedgerError> {
-        self.world.ledger.account(address)
-    }
-}
-
-impl stipend_client::ledger::Ledger for Racing<'_> {
-    fn send(
-        &mut self,
-        payer: &Keypair,
-        instructions: &[Instruction],
-        signers: &[&Keypair],
-    ) -> Result<stipend_client::ledger::Receipt, stipend_client::ledger::LedgerError> {
-        let faster = self.first.as_mut().map_or(instructions.to_vec(), std::mem::take);
+/// Sends transactions behind what another crank sends, limited as a cluster's would be: by what a simulation used.
+///
+/// - `first`: what the other crank sends before the first one; none if it sends the same just before each.
+fn racing(
+    mut first: Option<Vec<Instruction>>,
+) -> impl FnMut(&mut EmbeddedLedger, &Keypair, &[Instruction], &[&Keypair]) -> Result<Receipt, LedgerError> {
+    move |ledger, payer, instructions, signers| {
+        let faster = first.as_mut().map_or(instructions.to_vec(), std::mem::take);
         // Nothing is left to do if the same was sent before.
-        let seen = match self.world.ledger.send(payer, &faster, signers) {
-            Ok(receipt) if self.first.is_none() => receipt.compute_units,
+        let seen = match ledger.send(payer, &faster, signers) {
+            Ok(receipt) if first.is_none() => receipt.compute_units,
             _ => u64::from(instruction::MAX_COMPUTE_UNITS),
         };
         let limit = instruction::compute_unit_limit(instruction::limit_units(seen));
         let bare = instructions.iter().filter(|one| one.program_id != limit.program_id).cloned();
-        self.world.ledger.send(payer, &bare.chain([limit.clone()]).collect::<Vec<_>>(), signers)
-    }
-
-    fn simulate(
-        &mut self,
-        payer: &Keypair,
-        instructions: &[Instruction],
-        signers: &[&Keypair],
-    ) -> Result<stipend_client::ledger::Simulation, stipend_client::ledger::LedgerError> {
-        self.world.ledger.simulate(payer, instructions, signers)
-    }
-
-    fn rent_lamports(&mut self, space: usize) -> Result<u64, stipend_client::ledger::LedgerError> {
-        self.world.ledger.rent_lamports(space)
-    }
-
-    fn now(&mut self) -> Result<i64, stipend_client::ledger::LedgerError> {
-        self.world.ledger.now()
+        ledger.send(payer, &bare.chain([limit.clone()]).collect::<Vec<_>>(), signers)
     }
 }
 

@@ -14,44 +14,26 @@ use stipend_client::{
     closing::{plan_closing, Closed, ClosingError},
     embedded::EmbeddedLedger,
     instruction::{self, Destination},
-    ledger::{Accounts, Ledger, LedgerError, Receipt, Simulation, TransactionFormat},
+    ledger::{Accounts, Ledger, LedgerError, TransactionFormat},
     metered::Metered,
     network_client::NetworkClient,
     program::{
         constants::MAX_SHARD_SLOTS,
         error::StipendError,
         instructions::NetworkParams,
-        state::{EmissionParams, Entry, PolicyParams},
+        state::{EmissionParams, Entry},
     },
     reader::{ReadError, Reader},
 };
+use stipend_testing::{create_network, device, embedded_ledger, key, make_rich, Ahead, GENESIS, TOKEN_PROGRAM};
 
-const GENESIS: i64 = 1_700_000_000;
 const EPOCH_SECS: u32 = 3_600;
 const EMISSION_ATOMS: u64 = 1_024_000;
-const TOKEN_PROGRAM: Address = spl_token_interface::ID;
 /// What each of three nodes earns in an epoch: 1,024,000 / 3 atoms, floored.
 const THIRD_ATOMS: u64 = 341_333;
 
-/// The committed artifact, or the one that the environment names.
-fn program() -> Vec<u8> {
-    let committed = concat!(env!("CARGO_MANIFEST_DIR"), "/../../programs/stipend/artifact/stipend.so");
-    let path = std::env::var_os("STIPEND_PROGRAM").unwrap_or_else(|| committed.into());
-    std::fs::read(path).expect("the artifact is there")
-}
-
-fn key(seed: u8) -> Keypair {
-    Keypair::new_from_array([seed; 32])
-}
-
 fn oracle() -> SigningKey {
     SigningKey::from_bytes(&[3; 32])
-}
-
-fn device(node: u16) -> Keypair {
-    let mut seed = [9; 32];
-    seed[..2].copy_from_slice(&node.to_le_bytes());
-    Keypair::new_from_array(seed)
 }
 
 /// A network of one oracle, with some nodes, at the end of its epoch 0.
@@ -71,19 +53,11 @@ impl World {
 
     /// With a node of each of `owners`.
     fn with(owners: &[Address], token_program: Address, params: NetworkParams) -> Self {
-        let mut ledger = Metered::new(EmbeddedLedger::new(&program(), GENESIS - 1).unwrap());
-        let (payer, mint_key) = (key(1), key(2));
-        let (authority, mint) = (payer.pubkey(), mint_key.pubkey());
-        ledger.ledger_mut().airdrop(&authority, 1_000_000_000_000).unwrap();
-        let lamports = ledger.rent_lamports(instruction::MINT_BYTES).unwrap();
-        let create = instruction::create_mint(&authority, &mint, &authority, &token_program, 0, lamports);
-        ledger.send(&payer, &create, &[&mint_key]).unwrap();
-        let network = address::network(&mint, 0);
-        let create = instruction::create_network(&authority, &authority, &mint, &token_program, params);
+        let (mut ledger, payer) = (embedded_ledger(), key(1));
+        make_rich(&mut ledger, &[payer.pubkey()]);
+        let mut ledger = Metered::new(ledger);
         let oracle = Address::from(oracle().verifying_key().to_bytes());
-        let add = instruction::add_oracle(&authority, &authority, &network, &oracle);
-        ledger.send(&payer, &[create, add], &[]).unwrap();
-
+        let (mint, network) = create_network(&mut ledger, &payer, &token_program, params, &[oracle]);
         let mut world = Self { ledger, owner: key(4).pubkey(), payer, mint, network };
         for (node, owner) in (0..).zip(owners) {
             world.client().register(&device(node), None, owner).unwrap();
@@ -161,26 +135,8 @@ impl World {
 }
 
 fn params() -> NetworkParams {
-    NetworkParams {
-        id: 0,
-        genesis: GENESIS,
-        epoch_secs: EPOCH_SECS,
-        shard_capacity: MAX_SHARD_SLOTS,
-        unit: *b"kbit/s\0\0\0\0\0\0\0\0\0\0",
-        guardian: None,
-        cap_atoms: u64::MAX,
-        policy: PolicyParams {
-            report_secs: 600,
-            score_secs: 2 * EPOCH_SECS,
-            uptime_weight_bps: 10_000,
-            min_uptime_bps: 0,
-            bandwidth_cap: 1,
-            max_boost_bps: 10_000,
-            quorum: 1,
-            ..PolicyParams::default()
-        },
-        emission: EmissionParams { per_epoch_atoms: EMISSION_ATOMS, ..EmissionParams::default() },
-    }
+    let params = stipend_testing::params(EPOCH_SECS, 600, MAX_SHARD_SLOTS, 1);
+    NetworkParams { emission: EmissionParams { per_epoch_atoms: EMISSION_ATOMS, ..params.emission }, ..params }
 }
 
 #[test]
@@ -528,46 +484,6 @@ impl Accounts for Counted<'_> {
     }
 }
 
-/// A ledger on which somebody else is faster with everything that is sent.
-struct Outrun<'a> {
-    ledger: &'a mut Metered<EmbeddedLedger>,
-}
-
-impl Accounts for Outrun<'_> {
-    fn account(&mut self, address: &Address) -> Result<Option<Account>, LedgerError> {
-        self.ledger.account(address)
-    }
-}
-
-impl Ledger for Outrun<'_> {
-    fn send(
-        &mut self,
-        payer: &Keypair,
-        instructions: &[Instruction],
-        signers: &[&Keypair],
-    ) -> Result<Receipt, LedgerError> {
-        self.ledger.send(payer, instructions, signers)?;
-        self.ledger.send(payer, instructions, signers)
-    }
-
-    fn simulate(
-        &mut self,
-        payer: &Keypair,
-        instructions: &[Instruction],
-        signers: &[&Keypair],
-    ) -> Result<Simulation, LedgerError> {
-        self.ledger.simulate(payer, instructions, signers)
-    }
-
-    fn rent_lamports(&mut self, space: usize) -> Result<u64, LedgerError> {
-        self.ledger.rent_lamports(space)
-    }
-
-    fn now(&mut self) -> Result<i64, LedgerError> {
-        self.ledger.now()
-    }
-}
-
 #[test]
 fn a_step_that_somebody_else_took_is_no_error() {
     let mut world = World::new(2);
@@ -575,7 +491,13 @@ fn a_step_that_somebody_else_took_is_no_error() {
     for batch in batch::read(file.as_slice()).unwrap() {
         world.client().relay(&batch).unwrap();
     }
-    let mut outrun = Outrun { ledger: &mut world.ledger };
+    // Somebody else is faster with everything that is sent.
+    let send =
+        |ledger: &mut Metered<EmbeddedLedger>, payer: &Keypair, instructions: &[Instruction], signers: &[&Keypair]| {
+            ledger.send(payer, instructions, signers)?;
+            ledger.send(payer, instructions, signers)
+        };
+    let mut outrun = Ahead { ledger: &mut world.ledger, send };
     let mut client = NetworkClient::new(&mut outrun, &world.payer, world.network);
 
     let scored = client.score(0).unwrap();

@@ -17,23 +17,11 @@ use stipend_client::{
     snapshot::Snapshot,
     verify::{verify, GapReason, Mismatch, Place, Verification},
 };
+use stipend_testing::{create_network, embedded_ledger, key, make_rich, GENESIS, TOKEN_PROGRAM};
 
-const GENESIS: i64 = 1_700_000_000;
 const EPOCH_SECS: u32 = 100;
 const REPORT_SECS: u32 = 50;
 const SCORE_SECS: u32 = 200;
-const TOKEN_PROGRAM: Address = spl_token_interface::ID;
-
-/// The committed artifact, or the one that the environment names.
-fn program() -> Vec<u8> {
-    let committed = concat!(env!("CARGO_MANIFEST_DIR"), "/../../programs/stipend/artifact/stipend.so");
-    let path = std::env::var_os("STIPEND_PROGRAM").unwrap_or_else(|| committed.into());
-    std::fs::read(path).expect("the artifact is there")
-}
-
-fn key(seed: u8) -> Keypair {
-    Keypair::new_from_array([seed; 32])
-}
 
 fn oracle(number: u8) -> Keypair {
     key(100 + number)
@@ -54,22 +42,12 @@ struct World {
 impl World {
     /// - `nodes`: how many, from epoch 0 on.
     fn new(nodes: u8) -> Self {
-        let mut ledger = EmbeddedLedger::new(&program(), GENESIS - 1).unwrap();
-        let (payer, mint_key) = (key(1), key(2));
-        let (authority, mint) = (payer.pubkey(), mint_key.pubkey());
-        ledger.airdrop(&authority, 1_000_000_000_000).unwrap();
-        let lamports = ledger.rent_lamports(instruction::MINT_BYTES).unwrap();
-        let create = instruction::create_mint(&authority, &mint, &authority, &TOKEN_PROGRAM, 0, lamports);
-        ledger.send(&payer, &create, &[&mint_key]).unwrap();
-        let network = address::network(&mint, 0);
-        let create = instruction::create_network(&authority, &authority, &mint, &TOKEN_PROGRAM, params());
-        ledger.send(&payer, &[create], &[]).unwrap();
+        let (mut ledger, payer) = (embedded_ledger(), key(1));
+        let oracles = [1, 2, 3].map(|number| oracle(number).pubkey());
+        make_rich(&mut ledger, &[payer.pubkey(), oracles[0], oracles[1], oracles[2]]);
+        let (_, network) = create_network(&mut ledger, &payer, &TOKEN_PROGRAM, params(), &oracles);
 
         let mut world = Self { ledger, payer, owner: key(3), network };
-        for number in 1..=3 {
-            world.ledger.airdrop(&oracle(number).pubkey(), 1_000_000_000).unwrap();
-            world.add_oracle(number);
-        }
         for number in 0..nodes {
             world.register(number);
         }
@@ -172,24 +150,11 @@ impl World {
 }
 
 fn params() -> NetworkParams {
+    let params = stipend_testing::params(EPOCH_SECS, REPORT_SECS, 2, 2);
     NetworkParams {
-        id: 0,
-        genesis: GENESIS,
-        epoch_secs: EPOCH_SECS,
-        shard_capacity: 2,
-        unit: *b"kbit/s\0\0\0\0\0\0\0\0\0\0",
-        guardian: None,
-        cap_atoms: u64::MAX,
-        policy: PolicyParams {
-            report_secs: REPORT_SECS,
-            score_secs: SCORE_SECS,
-            uptime_weight_bps: 10_000,
-            bandwidth_cap: 1,
-            max_boost_bps: 20_000,
-            quorum: 2,
-            ..PolicyParams::default()
-        },
+        policy: PolicyParams { score_secs: SCORE_SECS, max_boost_bps: 20_000, ..params.policy },
         emission: EmissionParams { per_epoch_atoms: 1_000, decay_bps: 1_000, decay_every_epochs: 3, carry_epochs: 1 },
+        ..params
     }
 }
 

@@ -26,6 +26,18 @@ pub fn tokens(atoms: u64, decimals: u8) -> String {
     }
 }
 
+/// Atoms as tokens with all decimals and nothing between the digits, as programs read them: `1031.520489683`.
+pub fn plain_tokens(atoms: u128, decimals: u8) -> String {
+    let width = usize::from(decimals);
+    let digits = format!("{atoms:0>width$}", width = width + 1);
+    let (whole, rest) = digits.split_at(digits.len() - width);
+    if rest.is_empty() {
+        whole.to_owned()
+    } else {
+        format!("{whole}.{rest}")
+    }
+}
+
 /// Basis points as a percentage: `99.65 %`.
 pub fn percent(bps: u16) -> String {
     format!("{}.{:02} %", bps / 100, bps % 100)
@@ -89,5 +101,14 @@ mod tests {
     fn one_is_not_many() {
         assert_eq!([counted(1, "shard"), counted(2_113, "node")], ["1 shard", "2,113 nodes"]);
         assert_eq!([counted(1, "batch"), counted(0, "batch")], ["1 batch", "0 batches"]);
+    }
+
+    #[test]
+    fn atoms_of_any_decimals_lose_nothing() {
+        assert_eq!(plain_tokens(0, 0), "0");
+        assert_eq!(plain_tokens(7, 0), "7");
+        assert_eq!(plain_tokens(7, 3), "0.007");
+        assert_eq!(plain_tokens(1_234_567, 6), "1.234567");
+        assert_eq!(plain_tokens(u128::from(u64::MAX), 9), "18446744073.709551615");
     }
 }

@@ -3,12 +3,14 @@
 mod carry_out;
 mod network;
 mod origin;
+mod reading;
 mod role;
 mod session;
 
 pub use carry_out::{carry_out, ConsentArgs, Done, Step};
 pub use network::{NamedNetworkArgs, NetworkArgs};
 pub use origin::{Origin, OriginArgs};
+pub use reading::ReadingArgs;
 pub use role::AuthorityArgs;
 pub use session::SessionArgs;
 

@@ -1,7 +1,8 @@
 //! `stipend claim`
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io::{self, Write};
+use std::ops::Range;
 use std::path::Path;
 
 use serde::Serialize;
@@ -18,7 +19,7 @@ use stipend_client::reader::{ReadError, Reader};
 
 use crate::cluster::{ClusterArgs, ConsentArgs, NetworkArgs, PayerArgs};
 use crate::failure::{ExitKind, Failure};
-use crate::figure::{counted, grouped, sol};
+use crate::figure::{counted, grouped, plain_tokens, sol};
 use crate::print::{print_list, Format};
 
 mod remembered;
@@ -61,7 +62,7 @@ struct WhoseArgs {
 }
 
 /// The JSON object; its fields are documented in `app/cli/README.md`.
-#[derive(Debug, PartialEq, Eq, Serialize)]
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
 struct Outcome {
     network: String,
     sent: bool,
@@ -76,8 +77,41 @@ struct Outcome {
     owners: Vec<Paid>,
 }
 
+impl Outcome {
+    /// This one, and what was done after it for other shards.
+    fn and(mut self, next: Self) -> Self {
+        let places: HashMap<_, _> = (0..).zip(&self.owners).map(|(place, paid)| (paid.owner.clone(), place)).collect();
+        for paid in next.owners {
+            match places.get(&paid.owner).and_then(|place: &usize| self.owners.get_mut(*place)) {
+                None => self.owners.push(paid),
+                Some(sum) => {
+                    sum.slots += paid.slots;
+                    sum.accrued_atoms += paid.accrued_atoms;
+                    sum.paid_atoms = sum.paid_atoms.saturating_add(paid.paid_atoms);
+                    sum.paid_tokens = plain_tokens(sum.paid_atoms.into(), next.decimals);
+                }
+            }
+        }
+        Self {
+            sent: self.sent || next.sent,
+            accrued_atoms: self.accrued_atoms + next.accrued_atoms,
+            cost: Cost {
+                transactions: self.cost.transactions + next.cost.transactions,
+                fee_lamports: self.cost.fee_lamports + next.cost.fee_lamports,
+                token_accounts: self.cost.token_accounts + next.cost.token_accounts,
+                rent_lamports: self.cost.rent_lamports + next.cost.rent_lamports,
+            },
+            transactions: self.transactions + next.transactions,
+            outrun_transactions: self.outrun_transactions + next.outrun_transactions,
+            refused_transactions: self.refused_transactions + next.refused_transactions,
+            fee_lamports: self.fee_lamports + next.fee_lamports,
+            ..self
+        }
+    }
+}
+
 /// As told before the question.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 struct Cost {
     transactions: usize,
     fee_lamports: u64,
@@ -109,13 +143,17 @@ pub fn run(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
     let mut ledger = args.cluster.connect()?;
     let network = args.network.find(&mut ledger)?;
     let folder = remembered::folder();
-    let (outcome, failure) = claim(&mut ledger, &payer, &network, &args.whose, &args.consent, folder.as_deref())?;
+    let (outcome, failure) =
+        claim(&mut ledger, &payer, &network, &args.whose, &args.consent, folder.as_deref(), SHARDS_AT_ONCE)?;
     print_list(stdout, args.output, &outcome, &outcome.owners, |out| write_table(&outcome, out))?;
     // What was paid stands; whoever is left is paid by claiming again.
     failure.map_or(Ok(()), Err)
 }
 
-/// Plans, shows, asks and sends. Returns what was paid, and why that is not all.
+/// Claims of so many shards are planned, sent and forgotten before those of the next ones.
+const SHARDS_AT_ONCE: u32 = 64;
+
+/// Plans, shows, asks once and sends, some shards at a time. Returns what was paid, and why that is not all.
 ///
 /// - `folder`: where it is remembered where an owner's nodes are.
 fn claim(
@@ -125,11 +163,52 @@ fn claim(
     whose: &WhoseArgs,
     consent: &ConsentArgs,
     folder: Option<&Path>,
+    shards_at_once: u32,
 ) -> Result<(Outcome, Option<Failure>), Failure> {
+    let state = Reader::new(ledger, *network).network().map_err(|error| Failure::settling(DOING, error))?;
+    let last = if whose.all { state.shard_count } else { 0 };
+    let (mut whole, mut errors, mut answer) = (None::<Outcome>, Vec::new(), None);
+    for first in (0..last.max(1)).step_by(shards_at_once as usize) {
+        let shards = first..last.min(first.saturating_add(shards_at_once));
+        let mut ask = || match answer {
+            Some(answer) => Ok(answer),
+            None => {
+                if shards.end < last {
+                    let left = counted(u64::from(last - shards.end), "shard");
+                    eprintln!("and likewise in {left} more, {shards_at_once} at a time");
+                }
+                Ok(*answer.insert(consent.is_given(DOING)?))
+            }
+        };
+        let claimed = plan(ledger, payer, network, &state, whose, folder, shards.clone())
+            .and_then(|claims| claim_some(ledger, payer, network, &state, claims, &mut ask));
+        match (claimed, &mut whole) {
+            (Ok((some, failed)), whole) => {
+                errors.extend(failed);
+                *whole = Some(match whole.take() {
+                    Some(sum) => sum.and(some),
+                    None => some,
+                });
+            }
+            (Err(failure), None) => return Err(failure),
+            // What was paid stands, and is told.
+            (Err(failure), Some(_)) => return Ok((whole.take().unwrap_or_default(), Some(failure))),
+        }
+    }
+    Ok((whole.unwrap_or_default(), failure(errors)))
+}
+
+/// Shows what a plan costs, asks and sends. Returns what was paid, and why that is not all.
+fn claim_some(
+    ledger: &mut impl Ledger,
+    payer: &Keypair,
+    network: &Address,
+    state: &Network,
+    claims: ClaimPlan,
+    ask: &mut impl FnMut() -> Result<bool, Failure>,
+) -> Result<(Outcome, Vec<LedgerError>), Failure> {
     let failed = |error: ReadError| Failure::settling(DOING, error);
-    let state = Reader::new(ledger, *network).network().map_err(failed)?;
-    let claims = plan(ledger, payer, network, &state, whose, folder)?;
-    let cost = NetworkClient::new(ledger, payer, *network).cost_of_claims(&state, &claims).map_err(failed)?;
+    let cost = NetworkClient::new(ledger, payer, *network).cost_of_claims(state, &claims).map_err(failed)?;
     let no_mint = || failed(ReadError::Missing { expected: "mint", address: state.mint });
     let decimals = claims.decimals.ok_or_else(no_mint)?;
     for line in prospect(&claims, &cost, decimals) {
@@ -147,7 +226,7 @@ fn claim(
     }
 
     let before: Vec<_> = claims.owners.values().map(|claim| claim.held_atoms).collect();
-    let is_wanted = !claims.transactions.is_empty() && consent.is_given(DOING)?;
+    let is_wanted = !claims.transactions.is_empty() && ask()?;
     let outcomes = match is_wanted {
         true => NetworkClient::new(ledger, payer, *network).send_claims(&claims),
         false => Vec::new(),
@@ -162,7 +241,7 @@ fn claim(
             slots: claim.slots,
             accrued_atoms: claim.accrued_atoms,
             paid_atoms,
-            paid_tokens: tokens(paid_atoms.into(), decimals),
+            paid_tokens: plain_tokens(paid_atoms.into(), decimals),
         }
     });
     let mut outcome = Outcome {
@@ -200,9 +279,10 @@ fn claim(
     if is_wanted && outcome.mint_limit.is_some() && errors.is_empty() && left_atoms > 0 {
         eprintln!("the mint limit left no room for {left_atoms} atoms; claim again in the next epoch, nothing is lost");
     }
-    Ok((outcome, failure(errors)))
+    Ok((outcome, errors))
 }
 
+/// - `shards`: those that are looked at for every owner.
 fn plan(
     ledger: &mut (impl Ledger + Search),
     payer: &Keypair,
@@ -210,6 +290,7 @@ fn plan(
     state: &Network,
     whose: &WhoseArgs,
     folder: Option<&Path>,
+    shards: Range<u32>,
 ) -> Result<ClaimPlan, Failure> {
     let failed = |error: ReadError| Failure::settling(DOING, error);
     let mut reader = Reader::new(ledger, *network);
@@ -220,7 +301,7 @@ fn plan(
     }
     let shards = match &whose.owner {
         Some(owner) => remembered::shards_of(ledger, folder, network, state, owner),
-        None if whose.all => reader.first_shards(state.shard_count),
+        None if whose.all => reader.shards_of(shards),
         None => {
             let indices: BTreeSet<_> = places.iter().map(|(shard, _)| *shard).collect();
             reader.shards_at(indices.into_iter().map(|index| address::shard(network, index)).collect())
@@ -258,7 +339,7 @@ fn prospect(claims: &ClaimPlan, cost: &ClaimCost, decimals: u8) -> Vec<String> {
     let mut lines = vec![
         format!(
             "This will claim {} tokens ({total_atoms} atoms) of {}",
-            tokens(total_atoms, decimals),
+            plain_tokens(total_atoms, decimals),
             counted(claims.owners.len() as u64, "owner"),
         ),
         format!(
@@ -341,18 +422,6 @@ fn write_table(outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
     }
     let count = counted(outcome.transactions as u64, "transaction");
     writeln!(out, "{count}, fees {}", sol(outcome.fee_lamports))
-}
-
-/// Atoms as tokens with all decimals, in integers only.
-fn tokens(atoms: u128, decimals: u8) -> String {
-    let width = usize::from(decimals);
-    let digits = format!("{atoms:0>width$}", width = width + 1);
-    let (whole, rest) = digits.split_at(digits.len() - width);
-    if rest.is_empty() {
-        whole.to_owned()
-    } else {
-        format!("{whole}.{rest}")
-    }
 }
 
 #[cfg(all(test, feature = "demo"))]

@@ -6,18 +6,21 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 use solana_address::Address;
+use stipend_client::address;
 use stipend_client::program::constants::NO_EPOCH;
 use stipend_client::program::math::score::Reason;
-use stipend_client::program::state::Entry;
-use stipend_client::reader::Reader;
+use stipend_client::program::state::{DirectoryEntry, Entry, Slot};
+use stipend_client::reader::{ReadError, Reader};
 use stipend_client::verify::reason_name;
 
-use crate::cluster::{NetworkArgs, OriginArgs};
+use crate::cluster::{NetworkArgs, Origin, OriginArgs, ReadingArgs};
 use crate::explanation::{first_epoch, state_name};
 use crate::failure::Failure;
 use crate::figure::{grouped, percent};
-use crate::print::{print_list, Format};
 use crate::table::{table, words};
+
+/// Shards or directories that are read at once.
+const ACCOUNTS_AT_ONCE: usize = 32;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -28,12 +31,7 @@ pub struct Args {
     #[arg(long, value_name = "INDEX")]
     shard: Option<u32>,
     #[command(flatten)]
-    network: NetworkArgs,
-    #[command(flatten)]
-    origin: OriginArgs,
-    /// What to print on stdout
-    #[arg(long, value_name = "FORMAT", default_value = "table")]
-    output: Format,
+    reading: ReadingArgs,
 }
 
 #[derive(Debug, clap::Args)]
@@ -76,12 +74,11 @@ struct Listed {
 }
 
 pub fn run(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
-    let (network, mut nodes) = read(&args.network, &args.origin)?;
-    let owner = args.owner.map(|owner| owner.to_string());
-    nodes.retain(|node| owner.as_ref().is_none_or(|owner| *owner == node.owner));
-    nodes.retain(|node| args.shard.is_none_or(|shard| shard == node.shard));
+    let (mut accounts, network) = args.reading.open()?;
+    let is_wanted = |slot: &Slot| args.owner.is_none_or(|owner| owner == slot.owner);
+    let nodes = read(&mut accounts, &network, args.shard, is_wanted)?;
     let outcome = Outcome { network: network.to_string(), nodes };
-    print_list(stdout, args.output, &outcome, &outcome.nodes, |out| write_table(&outcome.nodes, out))
+    args.reading.print_list(stdout, &outcome, &outcome.nodes, |out| write_table(&outcome.nodes, out))
 }
 
 /// The CSV that oracles read.
@@ -95,7 +92,9 @@ pub fn run_slots(args: &SlotsArgs, stdout: &mut dyn Write) -> Result<(), Failure
             labels.insert(device, label);
         }
     }
-    let (_, nodes) = read(&args.network, &args.origin)?;
+    let mut accounts = args.origin.open()?;
+    let network = args.network.find(&mut accounts)?;
+    let nodes = read(&mut accounts, &network, None, |_| true)?;
     let mut out = csv::Writer::from_writer(stdout);
     let mut write = || -> Result<(), csv::Error> {
         out.write_record(stipend_client::slots::COLUMNS)?;
@@ -107,42 +106,75 @@ pub fn run_slots(args: &SlotsArgs, stdout: &mut dyn Write) -> Result<(), Failure
     write().map_err(|error| Failure::usage(doing, error))
 }
 
-/// All nodes, by shard and slot.
-fn read(network: &NetworkArgs, origin: &OriginArgs) -> Result<(Address, Vec<Listed>), Failure> {
+/// The nodes whose slots are wanted, by shard and slot: of all shards, or of one.
+fn read(
+    accounts: &mut Origin,
+    network: &Address,
+    shard: Option<u32>,
+    is_wanted: impl Fn(&Slot) -> bool,
+) -> Result<Vec<Listed>, Failure> {
     let doing = "list the nodes";
-    let mut accounts = origin.open()?;
-    let network = network.find(&mut accounts)?;
-    let mut reader = Reader::new(&mut accounts, network);
-    let found = reader.nodes().and_then(|nodes| Ok((nodes, reader.shards()?)));
-    let (nodes, shards) = found.map_err(|error| accounts.unreadable(doing, error))?;
-    let mut listed = Vec::with_capacity(nodes.len());
-    for node in nodes {
-        // Both were read, but not at one moment: a node may be newer than its shard here.
-        let shard = shards.get(usize::from(node.shard));
-        let Some((shard, slot)) = shard.and_then(|shard| Some((shard, shard.slots.get(usize::from(node.slot))?)))
-        else {
-            continue;
-        };
+    let found = read_slots(accounts, network, shard, is_wanted).and_then(|slots| {
+        let mut listed = Vec::with_capacity(slots.len());
+        for first_bytes in (0..=u8::MAX).collect::<Vec<_>>().chunks(ACCOUNTS_AT_ONCE) {
+            let directories = Reader::new(accounts, *network).directories_of(first_bytes)?;
+            // Both were read, but not at one moment: a node may be newer than its shard here.
+            listed.extend(directories.iter().flat_map(|directory| &directory.entries).filter_map(|node| {
+                let place = (u32::from(node.shard), node.slot);
+                slots.get(&place).map(|(slot, scored_epoch)| Listed::new(node, slot, *scored_epoch))
+            }));
+        }
+        Ok(listed)
+    });
+    let mut listed = found.map_err(|error| accounts.unreadable(doing, error))?;
+    listed.sort_by_key(|node| (node.shard, node.slot));
+    Ok(listed)
+}
+
+/// Slots by shard and place, each with the last epoch that its shard was scored for.
+type Slots = HashMap<(u32, u16), (Slot, u32)>;
+
+fn read_slots(
+    accounts: &mut Origin,
+    network: &Address,
+    shard: Option<u32>,
+    is_wanted: impl Fn(&Slot) -> bool,
+) -> Result<Slots, ReadError> {
+    let mut reader = Reader::new(accounts, *network);
+    let count = reader.network()?.shard_count;
+    let indices: Vec<_> = (0..count).filter(|index| shard.is_none_or(|shard| shard == *index)).collect();
+    let mut slots = Slots::new();
+    for some in indices.chunks(ACCOUNTS_AT_ONCE) {
+        let shards = reader.shards_at(some.iter().map(|index| address::shard(network, *index)).collect())?;
+        for shard in shards {
+            let (index, scored_epoch) = (shard.header.index, shard.header.scored_epoch);
+            let wanted = (0..).zip(shard.slots).filter(|(_, slot)| !slot.is_vacant() && is_wanted(slot));
+            slots.extend(wanted.map(|(place, slot)| ((index, place), (slot, scored_epoch))));
+        }
+    }
+    Ok(slots)
+}
+
+impl Listed {
+    fn new(node: &DirectoryEntry, slot: &Slot, scored_epoch: u32) -> Self {
         let reason = Reason::from_u8(slot.reason).filter(|reason| *reason != Reason::None);
-        listed.push(Listed {
+        Self {
             device: node.device.to_string(),
             owner: slot.owner.to_string(),
-            shard: shard.header.index,
+            shard: node.shard.into(),
             slot: node.slot,
             state: state_name(slot),
             from_epoch: first_epoch(slot),
             until: (slot.until != NO_EPOCH).then_some(slot.until),
             boost_bps: slot.boost_bps,
-            scored_epoch: Some(shard.header.scored_epoch).filter(|epoch| *epoch != NO_EPOCH && reason.is_some()),
+            scored_epoch: Some(scored_epoch).filter(|epoch| *epoch != NO_EPOCH && reason.is_some()),
             uptime_bps: Some(slot.uptime_bps).filter(|uptime| *uptime != Entry::NO_UPTIME),
             bandwidth: Some(slot.bandwidth).filter(|bandwidth| *bandwidth != Entry::NO_BANDWIDTH),
             score: slot.score,
             reason: reason.map(reason_name),
             accrued_atoms: slot.accrued_atoms,
-        });
+        }
     }
-    listed.sort_by_key(|node| (node.shard, node.slot));
-    Ok((network, listed))
 }
 
 /// A column of the table.

@@ -7,21 +7,15 @@ use stipend_client::program::constants::NO_EPOCH;
 use stipend_client::program::state::{Network, Oracle};
 use stipend_client::reader::Reader;
 
-use crate::cluster::{NetworkArgs, OriginArgs};
+use crate::cluster::ReadingArgs;
 use crate::failure::Failure;
 use crate::figure::{grouped, sol};
-use crate::print::{print_list, Format};
 use crate::table::table;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
-    network: NetworkArgs,
-    #[command(flatten)]
-    origin: OriginArgs,
-    /// What to print on stdout
-    #[arg(long, value_name = "FORMAT", default_value = "table")]
-    output: Format,
+    reading: ReadingArgs,
 }
 
 /// The JSON object; its fields are documented in `app/cli/README.md`.
@@ -48,12 +42,11 @@ struct Row {
 }
 
 pub fn run(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
-    let mut accounts = args.origin.open()?;
-    let address = args.network.find(&mut accounts)?;
+    let (mut accounts, address) = args.reading.open()?;
     let read = Reader::new(&mut accounts, address).network();
     let network = read.map_err(|error| accounts.unreadable("list the oracles", error))?;
     let outcome = Outcome { network: address.to_string(), open_epoch: network.open_epoch, oracles: rows(&network) };
-    print_list(stdout, args.output, &outcome, &outcome.oracles, |out| write_table(&outcome, out))
+    args.reading.print_list(stdout, &outcome, &outcome.oracles, |out| write_table(&outcome, out))
 }
 
 /// Every entry that was ever used and still stands.

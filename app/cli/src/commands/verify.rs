@@ -7,10 +7,9 @@ use solana_address::Address;
 use stipend_client::reader::Reader;
 use stipend_client::verify::{verify, Place, Verification, VerifyError};
 
-use crate::cluster::{NetworkArgs, OriginArgs};
+use crate::cluster::ReadingArgs;
 use crate::failure::{ExitKind, Failure};
 use crate::figure::{counted, grouped, percent};
-use crate::print::{print, Format};
 use crate::table::table;
 use stipend_client::unit::unit_text;
 
@@ -28,12 +27,7 @@ pub struct Args {
     #[arg(long, value_name = "EPOCH")]
     epoch: u32,
     #[command(flatten)]
-    network: NetworkArgs,
-    #[command(flatten)]
-    origin: OriginArgs,
-    /// What to print on stdout
-    #[arg(long, value_name = "FORMAT", default_value = "table")]
-    output: Format,
+    reading: ReadingArgs,
 }
 
 /// The JSON object; its fields are documented in `app/cli/README.md`.
@@ -83,10 +77,8 @@ struct Gap {
 }
 
 pub fn run(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
-    args.output.check_no_list()?;
     let doing = || format!("verify epoch {}", args.epoch);
-    let mut accounts = args.origin.open()?;
-    let network = args.network.find(&mut accounts)?;
+    let (mut accounts, network) = args.reading.open_one()?;
     let found = verify(&mut accounts, &network, args.epoch).map_err(|error| match error {
         VerifyError::Read(error) => accounts.unreadable(doing(), error),
         VerifyError::RulesMalformed { .. } | VerifyError::ReportMalformed { .. } => {
@@ -96,7 +88,7 @@ pub fn run(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
     })?;
     let unit = Reader::new(&mut accounts, network).network().map_err(|error| accounts.unreadable(doing(), error))?.unit;
     let outcome = Outcome::new(&network, unit_text(&unit), &found);
-    print(stdout, args.output, &outcome, |out| write_table(&outcome, &found, out))?;
+    args.reading.print(stdout, &outcome, |out| write_table(&outcome, &found, out))?;
 
     let cause = match found.mismatches.len() {
         0 => return Ok(()),

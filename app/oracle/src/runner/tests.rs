@@ -13,33 +13,21 @@ use stipend_client::instruction;
 use stipend_client::ledger::{Receipt, Simulation};
 use stipend_client::measurement::MeasurementRow;
 use stipend_client::network_client::NetworkClient;
-use stipend_client::program::instructions::NetworkParams;
-use stipend_client::program::state::{EmissionParams, Entry, PolicyParams};
+use stipend_client::program::state::Entry;
+use stipend_testing::{create_network, device, embedded_ledger, key, make_rich, GENESIS, TOKEN_PROGRAM};
 use tempfile::TempDir;
 
 use super::super::{PlacesArgs, Role};
 use super::*;
 use crate::source::{EpochSpan, Measured, Source, SourceError};
 
-const GENESIS: i64 = 1_700_000_000;
 const EPOCH_SECS: i64 = 3_600;
 const REPORT_SECS: i64 = 600;
-const TOKEN_PROGRAM: Address = spl_token_interface::ID;
 /// Two shards of 200 and 3: batches of 110, 90 and 3.
 const NODES: u16 = 203;
 const BATCHES: usize = 3;
 
 mod faults;
-
-fn key(seed: u8) -> Keypair {
-    Keypair::new_from_array([seed; 32])
-}
-
-fn device(node: u16) -> Keypair {
-    let mut seed = [9; 32];
-    seed[..2].copy_from_slice(&node.to_le_bytes());
-    Keypair::new_from_array(seed)
-}
 
 fn oracle() -> SigningKey {
     SigningKey::from_bytes(&[3; 32])
@@ -139,24 +127,11 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        let program = concat!(env!("CARGO_MANIFEST_DIR"), "/../../programs/stipend/artifact/stipend.so");
-        let program = std::env::var_os("STIPEND_PROGRAM").unwrap_or_else(|| program.into());
-        let mut ledger = EmbeddedLedger::new(&std::fs::read(program).unwrap(), GENESIS - 1).unwrap();
-        let (payer, mint_key) = (key(1), key(2));
-        let (authority, mint) = (payer.pubkey(), mint_key.pubkey());
-        ledger.airdrop(&authority, 1_000_000_000_000).unwrap();
-        let lamports = ledger.rent_lamports(instruction::MINT_BYTES).unwrap();
-        let create = instruction::create_mint(&authority, &mint, &authority, &TOKEN_PROGRAM, 0, lamports);
-        ledger.send(&payer, &create, &[&mint_key]).unwrap();
-        let network = address::network(&mint, 0);
-        let create = instruction::create_network(&authority, &authority, &mint, &TOKEN_PROGRAM, params());
-        let add = instruction::add_oracle(
-            &authority,
-            &authority,
-            &network,
-            &Address::from(oracle().verifying_key().to_bytes()),
-        );
-        ledger.send(&payer, &[create, add], &[]).unwrap();
+        let (mut ledger, payer) = (embedded_ledger(), key(1));
+        make_rich(&mut ledger, &[payer.pubkey()]);
+        let params = stipend_testing::params(EPOCH_SECS as u32, REPORT_SECS as u32, 200, 1);
+        let oracle = Address::from(oracle().verifying_key().to_bytes());
+        let (_, network) = create_network(&mut ledger, &payer, &TOKEN_PROGRAM, params, &[oracle]);
         for node in 0..NODES {
             NetworkClient::new(&mut ledger, &payer, network).register(&device(node), None, &key(4).pubkey()).unwrap();
         }
@@ -230,29 +205,6 @@ impl World {
 
 fn path(folder: &Path, epoch: u32, extension: &str) -> std::path::PathBuf {
     folder.join(format!("epoch-{epoch:010}.{extension}"))
-}
-
-fn params() -> NetworkParams {
-    NetworkParams {
-        id: 0,
-        genesis: GENESIS,
-        epoch_secs: EPOCH_SECS as u32,
-        shard_capacity: 200,
-        unit: *b"kbit/s\0\0\0\0\0\0\0\0\0\0",
-        guardian: None,
-        cap_atoms: u64::MAX,
-        policy: PolicyParams {
-            report_secs: REPORT_SECS as u32,
-            score_secs: 2 * EPOCH_SECS as u32,
-            uptime_weight_bps: 10_000,
-            min_uptime_bps: 0,
-            bandwidth_cap: 1,
-            max_boost_bps: 10_000,
-            quorum: 1,
-            ..PolicyParams::default()
-        },
-        emission: EmissionParams { per_epoch_atoms: 1_000, ..EmissionParams::default() },
-    }
 }
 
 fn measured(uptime_bps: u16) -> Entry {

@@ -60,6 +60,10 @@ impl Drop for World {
 
 impl World {
     fn new(mint_limit_atoms: u64, epochs: u32) -> Self {
+        Self::with(params(mint_limit_atoms), epochs)
+    }
+
+    fn with(params: NetworkParams, epochs: u32) -> Self {
         let mut ledger = embedded_ledger(GENESIS - 1).expect("a VM");
         let (payer, mint_key, oracle) = (key(1), key(2), key(3));
         let (authority, mint) = (payer.pubkey(), mint_key.pubkey());
@@ -71,8 +75,7 @@ impl World {
         let create = instruction::create_mint(&authority, &mint, &authority, &token_program, 3, rent);
         ledger.send(&payer, &create, &[&mint_key]).expect("a mint");
         let network = address::network(&mint, 0);
-        let create =
-            instruction::create_network(&authority, &authority, &mint, &token_program, params(mint_limit_atoms));
+        let create = instruction::create_network(&authority, &authority, &mint, &token_program, params);
         let add = instruction::add_oracle(&authority, &authority, &network, &oracle.pubkey());
         ledger.send(&payer, &[create, add], &[]).expect("a network");
 
@@ -81,11 +84,13 @@ impl World {
             client.register(&key(device), None, &owner).expect("registered");
         }
         client.open_reports(0).expect("opened");
-        let (shard, entries) = (address::shard(&network, 0), [Entry::new(Some(10_000), None); 3]);
         for epoch in 0..epochs {
             ledger.warp_to(GENESIS + i64::from(epoch + 1) * i64::from(EPOCH_SECS));
             let mut client = NetworkClient::new(&mut ledger, &payer, network);
-            client.report(&oracle, &shard, epoch, &entries).expect("reported");
+            for shard in client.shards().expect("shards") {
+                let entries = vec![Entry::new(Some(10_000), None); shard.slots.len()];
+                client.report(&oracle, &shard.address, epoch, &entries).expect("reported");
+            }
             client.score(epoch).expect("scored");
             client.close().expect("closed");
             client.settle().expect("settled");
@@ -97,8 +102,13 @@ impl World {
     }
 
     fn claim(&mut self, args: &[&str]) -> Result<(Outcome, Option<Failure>), Failure> {
-        let args = options(args).expect("options");
-        claim(&mut self.ledger, &self.payer, &self.network, &args.whose, &args.consent, Some(&self.folder))
+        self.claim_by(SHARDS_AT_ONCE, args)
+    }
+
+    fn claim_by(&mut self, shards_at_once: u32, args: &[&str]) -> Result<(Outcome, Option<Failure>), Failure> {
+        let Args { whose, consent, .. } = options(args).expect("options");
+        let folder = Some(self.folder.as_path());
+        claim(&mut self.ledger, &self.payer, &self.network, &whose, &consent, folder, shards_at_once)
     }
 
     fn token_account(&self, owner: &Address) -> Address {
@@ -318,12 +328,40 @@ fn whose_is_to_be_said_and_only_once() {
 }
 
 #[test]
-fn atoms_of_any_decimals_lose_nothing() {
-    assert_eq!(tokens(0, 0), "0");
-    assert_eq!(tokens(7, 0), "7");
-    assert_eq!(tokens(7, 3), "0.007");
-    assert_eq!(tokens(1_234_567, 6), "1.234567");
-    assert_eq!(tokens(u128::from(u64::MAX), 9), "18446744073.709551615");
+fn some_shards_at_a_time_everybody_is_paid_as_if_it_were_all_at_once() {
+    let mut world = World::with(NetworkParams { shard_capacity: 1, ..params(0) }, 1);
+
+    let (shown, _) = world.claim_by(2, &["--all", "--dry-run"]).expect("looked");
+    let (claimed, failure) = world.claim_by(2, &["--all", "--yes"]).expect("claimed");
+
+    // Two shards and then one; two claims, each with the opening of a token account, fit one transaction.
+    assert_eq!((shown.cost.transactions, shown.cost.token_accounts, shown.cost.fee_lamports), (2, 3, 10_000));
+    assert_eq!((shown.sent, shown.accrued_atoms), (false, 3 * u128::from(THIRD_ATOMS)));
+    assert_eq!((claimed.sent, claimed.transactions, claimed.fee_lamports, claimed.cost), (true, 2, 10_000, shown.cost));
+    assert_eq!(claimed.owners.iter().map(|paid| paid.paid_atoms).collect::<Vec<_>>(), [THIRD_ATOMS; 3]);
+    assert!(failure.is_none());
+    assert_eq!(world.atoms(), [Some(THIRD_ATOMS); 3]);
+}
+
+#[test]
+fn an_owner_of_nodes_in_shards_that_are_apart_is_told_once() {
+    let one = |paid_atoms| Outcome {
+        decimals: 3,
+        owners: vec![Paid {
+            owner: "ann".to_owned(),
+            token_account: "anns".to_owned(),
+            slots: 1,
+            accrued_atoms: u128::from(paid_atoms),
+            paid_atoms,
+            paid_tokens: plain_tokens(paid_atoms.into(), 3),
+        }],
+        ..Outcome::default()
+    };
+
+    let both = one(1_500).and(one(600)).owners;
+
+    let told: Vec<_> = both.iter().map(|paid| (paid.slots, paid.paid_atoms, paid.paid_tokens.as_str())).collect();
+    assert_eq!(told, [(2, 2_100, "2.100")]);
 }
 
 #[test]

@@ -7,10 +7,9 @@ use std::io::Write;
 
 use stipend_client::ledger::Ledger as _;
 
-use crate::cluster::{NetworkArgs, Origin, OriginArgs};
+use crate::cluster::{Origin, ReadingArgs};
 use crate::failure::Failure;
 use crate::ingest::UnixTime;
-use crate::print::{print, Format};
 
 const DOING: &str = "look at the network";
 
@@ -20,17 +19,11 @@ pub struct Args {
     #[arg(long, value_name = "TIME", value_parser = UnixTime::parse_unix_secs, allow_hyphen_values = true)]
     now: Option<i64>,
     #[command(flatten)]
-    network: NetworkArgs,
-    #[command(flatten)]
-    origin: OriginArgs,
-    /// What to print on stdout
-    #[arg(long, value_name = "FORMAT", default_value = "table")]
-    output: Format,
+    reading: ReadingArgs,
 }
 
 pub fn run(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
-    args.output.check_no_list()?;
-    let mut accounts = args.origin.open()?;
+    let (mut accounts, network) = args.reading.open_one()?;
     let now = match (args.now, &mut accounts) {
         (Some(now), _) => now,
         (None, Origin::Cluster(cluster)) => cluster.now().map_err(|error| Failure::settling(DOING, error))?,
@@ -38,7 +31,6 @@ pub fn run(args: &Args, stdout: &mut dyn Write) -> Result<(), Failure> {
             return Err(Failure::usage(DOING, "a folder has no clock; pass --now"));
         }
     };
-    let network = args.network.find(&mut accounts)?;
     let looked = look::look(&mut accounts, &network, now).map_err(|error| accounts.unreadable(DOING, error))?;
-    print(stdout, args.output, &looked, |out| words::write(&looked, out))
+    args.reading.print(stdout, &looked, |out| words::write(&looked, out))
 }
