@@ -101,6 +101,8 @@ fn differences(there: &Network, plan: &Plan) -> Vec<String> {
     found.compare("network.policy.score_secs", rules.score_secs, planned_rules.score_secs);
     found.compare("network.policy.uptime_weight_bps", rules.uptime_weight_bps, planned_rules.uptime_weight_bps);
     found.compare("network.policy.min_uptime_bps", rules.min_uptime_bps, planned_rules.min_uptime_bps);
+    let (mode, planned_mode) = (rules.uptime_mode as u8, planned_rules.uptime_mode as u8);
+    found.compare("network.policy.uptime_mode", mode, planned_mode);
     found.compare("network.policy.bandwidth_cap", rules.bandwidth_cap, planned_rules.bandwidth_cap);
     found.compare("network.policy.min_boost_bps", rules.min_boost_bps, planned_rules.min_boost_bps);
     found.compare("network.policy.max_boost_bps", rules.max_boost_bps, planned_rules.max_boost_bps);
@@ -112,6 +114,10 @@ fn differences(there: &Network, plan: &Plan) -> Vec<String> {
     let (bond, planned_bond) = (rules.oracle_bond_lamports, planned_rules.oracle_bond_lamports);
     found.compare("network.policy.oracle_bond_lamports", bond, planned_bond);
     found.compare("network.policy.mint_limit_atoms", rules.mint_limit_atoms, planned_rules.mint_limit_atoms);
+    found.compare("network.policy.max_reward_atoms", rules.max_reward_atoms, planned_rules.max_reward_atoms);
+    found.compare("network.policy.dispute_secs", rules.dispute_secs, planned_rules.dispute_secs);
+    let (arbiter, planned_arbiter) = (rules.arbiter, planned_rules.arbiter);
+    found.compare("network.policy.arbiter", arbiter.unwrap_or_default(), planned_arbiter.unwrap_or_default());
     let name = "network.emission.per_epoch_atoms";
     found.compare(name, emission.per_epoch_atoms, planned_emission.per_epoch_atoms);
     found.compare("network.emission.decay_bps", emission.decay_bps, planned_emission.decay_bps);

@@ -58,7 +58,7 @@ pub fn params() -> NetworkParams {
             registrar: None,
             bond_lamports: BOND_LAMPORTS,
             oracle_bond_lamports: 0,
-            mint_limit_atoms: 0,
+            ..PolicyParams::default()
         },
         emission: EmissionParams { per_epoch_atoms: 1_000_000, decay_bps: 0, decay_every_epochs: 0, carry_epochs: 2 },
     }
@@ -266,6 +266,14 @@ impl Scene {
     pub fn report_state(&mut self, shard: &Address, oracle: usize) -> (Report, Vec<Entry>) {
         let report = place::report(shard, &self.oracles[oracle].pubkey());
         account::report(&self.stage.data(&report)).expect("a report")
+    }
+
+    /// Who owns a device that is registered; the payer of a vacant slot where it is not.
+    pub fn owner_of(&mut self, shard: &Address, device: &Address) -> Address {
+        let directory = place::directory(&self.network, device);
+        let (_, entries) = account::directory(&self.stage.data(&directory)).expect("a directory");
+        let slot = entries.iter().find(|entry| entry.device == *device).map_or(0, |entry| entry.slot);
+        self.slot(shard, slot).owner
     }
 
     /// What a device's directory says of it.

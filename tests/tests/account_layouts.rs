@@ -53,13 +53,17 @@ fn scene() -> (Scene, Address) {
         (params.policy.registrar, params.shard_capacity) = (Some(key("registrar").pubkey()), 5);
         params.guardian = Some(key("guardian").pubkey());
         (params.policy.oracle_bond_lamports, params.policy.mint_limit_atoms) = (9_000, 2_000_000);
+        (params.policy.max_reward_atoms, params.policy.dispute_secs) = (2_000_001, 7);
+        params.policy.arbiter = Some(address("arbiter"));
     });
     share(&mut scene);
     let shard = scene.open_shard();
     for (device, owner) in ["owner a", "owner b"].into_iter().enumerate() {
         register(&mut scene, &shard, &format!("device {device}"), owner);
     }
-    scene.run_epoch(&shard, 0, &[measured(9_000, 500), measured(8_000, 300)]);
+    scene.run_epoch_after(&shard, 0, &[measured(9_000, 500), measured(8_000, 300)]);
+    scene.warp_to(end(0) + 7);
+    scene.settle(&shard);
     scene.open_token(&key("owner a").pubkey());
     scene.claim(&shard, &key("owner a").pubkey(), &[0]);
     scene.warp_to(end(1));
@@ -118,7 +122,7 @@ fn every_field_of_a_network_lies_where_it_lay() {
     let (_, bump) = Address::find_program_address(&[b"network", scene.mint.as_ref(), &[0, 0]], &stipend::ID);
     let (minter, minter_bump) = Address::find_program_address(&[b"mint_authority", scene.mint.as_ref()], &stipend::ID);
 
-    assert_eq!(bytes.0.len(), 6_976);
+    assert_eq!(bytes.0.len(), 7_744);
     assert_eq!(bytes.array(0), [51, 5, 209, 183, 60, 99, 156, 251]);
     // version, bumps, whether there ever was another network, id, shard capacity
     assert_eq!((bytes.u8(8), bytes.u8(9), bytes.u8(10), bytes.u8(11)), (1, bump, minter_bump, 1));
@@ -171,13 +175,15 @@ fn every_field_of_a_networks_policies_lies_where_it_lay() {
         // uptime weight, minimum uptime, boost bounds
         assert_eq!((bytes.u16(at + 24), bytes.u16(at + 26)), (6_000, 5_000));
         assert_eq!((bytes.u16(at + 28), bytes.u16(at + 30)), (1_000, 40_000));
-        // tolerance, decay, carry, quorum, reserved
+        // tolerance, decay, carry, quorum, uptime's mode
         assert_eq!((bytes.u16(at + 32), bytes.u16(at + 34), bytes.u16(at + 36)), (500, decay_bps, carry_epochs));
         assert_eq!((bytes.u8(at + 38), bytes.u8(at + 39)), (quorum, 0));
         // emission, mint limit, bonds of nodes and oracles
         assert_eq!((bytes.u64(at + 40), bytes.u64(at + 48)), (atoms, 2_000_000));
         assert_eq!((bytes.u64(at + 56), bytes.u64(at + 64)), (7_000, 9_000));
-        assert_eq!((bytes.address(at + 72), bytes.array(at + 104)), (registrar, [0; 64]));
+        // registrar, arbiter, ceiling of a reward, dispute window, reserved
+        assert_eq!((bytes.address(at + 72), bytes.address(at + 104)), (registrar, address("arbiter")));
+        assert_eq!((bytes.u64(at + 136), bytes.u32(at + 144), bytes.array(at + 148)), (2_000_001, 7, [0; 20]));
     }
 }
 
@@ -202,23 +208,26 @@ fn every_field_of_a_networks_oracles_and_ring_lies_where_it_lay() {
         assert_eq!(bytes.array(at + 104), [0; 72]);
     }
     assert_eq!(bytes.0[1_360..3_648], [0; 2_288]);
-    // 32 closed epochs of 104 bytes: epoch, unsettled shards, emission, total score, paid
+    // 32 closed epochs of 128 bytes: epoch, unsettled shards, emission, total score, paid
     assert_eq!((bytes.u32(3_648), bytes.u32(3_652), bytes.u64(3_656)), (0, 0, 1_000_000));
     assert_eq!((bytes.u64(3_664), bytes.u64(3_672)), (129_600_000, 999_999));
     // The rate: 1,000,000 · 2^64 / 129,600,000, floored.
     assert_eq!((bytes.u64(3_680), bytes.u64(3_688)), (0, 142_335_988_223_067_527));
-    // The policy: its first epoch, bandwidth cap, uptime weight, minimum uptime, boost bounds, quorum, reserved.
-    for place in [0, 1] {
-        let at = 3_648 + 104 * place;
+    // The policy: its first epoch, bandwidth cap, uptime weight, minimum uptime, boost bounds, quorum, uptime's mode, reserved,
+    // ceiling of a reward, what that kept back; end of the dispute window and arbiter.
+    for (place, dispute_end, arbiter) in [(0, end(0) + 7, address("arbiter")), (1, 0, Address::default())] {
+        let at = 3_648 + 128 * place;
         assert_eq!((bytes.u32(at + 48), bytes.u32(at + 52)), (0, 1_000));
         assert_eq!((bytes.u16(at + 56), bytes.u16(at + 58)), (6_000, 5_000));
         assert_eq!((bytes.u16(at + 60), bytes.u16(at + 62), bytes.u8(at + 64)), (1_000, 40_000, 2));
-        assert_eq!(bytes.array(at + 65), [0; 39]);
+        assert_eq!((bytes.u8(at + 65), bytes.array(at + 66)), (0, [0; 6]));
+        assert_eq!((bytes.u64(at + 72), bytes.u64(at + 80)), (2_000_001, 0));
+        assert_eq!((bytes.u64(at + 88), bytes.address(at + 96)), (dispute_end as u64, arbiter));
     }
-    assert_eq!((bytes.u32(3_752), bytes.u64(3_760), bytes.u64(3_768)), (1, 0, 0));
+    assert_eq!((bytes.u32(3_776), bytes.u64(3_784), bytes.u64(3_792)), (1, 0, 0));
     for place in 2..32 {
-        assert_eq!(bytes.u32(3_648 + 104 * place), u32::MAX);
-        assert_eq!(bytes.0[3_648 + 104 * place + 4..3_648 + 104 * (place + 1)], [0; 100]);
+        assert_eq!(bytes.u32(3_648 + 128 * place), u32::MAX);
+        assert_eq!(bytes.0[3_648 + 128 * place + 4..3_648 + 128 * (place + 1)], [0; 124]);
     }
 }
 
@@ -236,8 +245,8 @@ fn every_field_of_a_shard_and_its_slots_lies_where_it_lay() {
     // total score, next epoch, scored epoch, unsettled, open reports, dormant, reserved, next judged epoch
     assert_eq!((bytes.u64(80), bytes.u32(88), bytes.u32(92), bytes.u8(96)), (104_800_000, 3, 2, 1));
     assert_eq!((bytes.u8(97), bytes.u8(98), bytes.u8(99), bytes.u32(100)), (2, 0, 0, 3));
-    // changes: three registrations, a boost, a retirement and a closing; reserved
-    assert_eq!((bytes.u64(104), bytes.array(112)), (6, [0; 24]));
+    // changes: three registrations, a boost, a retirement and a closing; nodes, reserved
+    assert_eq!((bytes.u64(104), bytes.u16(112), bytes.array(114)), (6, 2, [0; 22]));
     // slots: owner, accrued, score, from epoch, until, bandwidth, uptime, boost, next boost, state, reason
     let (a, b) = (key("owner a").pubkey(), key("owner b").pubkey());
     let slot_rent = slot_rent(&mut scene) as u32;
@@ -302,6 +311,24 @@ fn every_field_of_a_directory_and_its_entries_lies_where_it_lay() {
     assert_eq!((bytes.address(96), bytes.address(128)), (device, payer));
     assert_eq!((bytes.u64(160), bytes.u32(168)), (entry_rent + slot_rent + 7_000, slot_rent as u32));
     assert_eq!((bytes.u16(172), bytes.u16(174)), (0, 1));
+}
+
+#[test]
+fn every_field_of_a_split_lies_where_it_lay() {
+    let (mut scene, _, _) = crate::split::settled(&[(address("a"), 9_000), (address("b"), 1_000)]);
+    let bytes = Bytes(scene.stage.data(&crate::split::split()));
+    let creator = crate::split::creator().pubkey();
+    let (_, bump) = Address::find_program_address(&[b"split", creator.as_ref(), &[7, 0]], &stipend::ID);
+
+    assert_eq!(bytes.0.len(), 416);
+    // version, bump, id, nodes, creator, payer, authority
+    assert_eq!((bytes.u8(8), bytes.u8(9), bytes.u16(10), bytes.u32(12)), (1, bump, 7, 2));
+    assert_eq!((bytes.address(16), bytes.address(48)), (creator, scene.stage.payer.pubkey()));
+    assert_eq!(bytes.address(80), crate::split::authority().pubkey());
+    // recipients: wallet, share
+    assert_eq!((bytes.address(112), bytes.u16(144)), (address("a"), 9_000));
+    assert_eq!((bytes.address(146), bytes.u16(178)), (address("b"), 1_000));
+    assert_eq!(bytes.0[180..], [0; 236]);
 }
 
 #[test]

@@ -107,7 +107,7 @@ impl Tenant {
 
     /// What closes it.
     pub fn close_instruction(&self, scene: &Scene, payer: &Address) -> Instruction {
-        instruction::close_node(&scene.network, &self.shard, &self.device.pubkey(), payer)
+        instruction::close_node(&scene.network, &self.shard, &self.device.pubkey(), &self.owner.pubkey(), payer)
     }
 
     /// Closes it; the stage's payer had paid.

@@ -1,6 +1,7 @@
 //! `close_epoch`: when an epoch closes, and the rate that it then has.
 
 mod budget;
+mod ceiling;
 mod ring;
 
 use crate::acts::Tenant;

@@ -253,7 +253,7 @@ fn close_node_refuses_an_impostor_of_each_account() {
     tenant.retire(&mut scene);
     let close = tenant.close_instruction(&scene, &sponsor.pubkey());
 
-    let cases: [(usize, Address, Refusal); 16] = [
+    let cases: [(usize, Address, Refusal); 17] = [
         (0, twin, StipendError::DirectoryNetworkMismatch.into()),
         (0, abroad[0], ErrorCode::AccountOwnedByWrongProgram.into()),
         (0, twin_shard, ErrorCode::AccountDiscriminatorMismatch.into()),
@@ -267,15 +267,16 @@ fn close_node_refuses_an_impostor_of_each_account() {
         (2, abroad[2], ErrorCode::AccountOwnedByWrongProgram.into()),
         (2, twin, ErrorCode::AccountDiscriminatorMismatch.into()),
         (2, other_directory, ErrorCode::AccountDiscriminatorMismatch.into()),
-        (3, address("pocket"), StipendError::PayerMismatch.into()),
-        (3, tenant.owner.pubkey(), StipendError::PayerMismatch.into()),
-        (3, scene.stage.payer.pubkey(), StipendError::PayerMismatch.into()),
+        (3, address("pocket"), StipendError::NodeOwnerMismatch.into()),
+        (4, address("pocket"), StipendError::PayerMismatch.into()),
+        (4, tenant.owner.pubkey(), StipendError::PayerMismatch.into()),
+        (4, scene.stage.payer.pubkey(), StipendError::PayerMismatch.into()),
     ];
     for (place, impostor, refusal) in cases {
         println!("{place}");
         scene.stage.refuses(&[swapped(&close, place, &impostor)], &[], refusal);
     }
-    for place in [1, 2, 3] {
+    for place in [1, 2, 3, 4] {
         scene.stage.refuses(&[read_only(&close, place)], &[], ErrorCode::ConstraintMut);
     }
     scene.stage.accepts(&[close], &[]);

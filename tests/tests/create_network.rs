@@ -15,7 +15,7 @@ use stipend::{
     error::StipendError,
     event::NetworkCreated,
     instructions::NetworkParams,
-    state::{ClosedEpoch, Emission, EmissionParams, OracleSet, Policy, PolicyParams},
+    state::{ClosedEpoch, Emission, EmissionParams, OracleSet, Policy, PolicyParams, UptimeMode},
 };
 use stipend_client::{account, address as place, instruction};
 use stipend_tests::{
@@ -87,6 +87,7 @@ fn create_network_writes_every_parameter_and_takes_the_mint() {
     let mint = foundry.mint(&TOKEN_ID, |mint| mint.supply_atoms = 77);
     let registrar = key("registrar").pubkey();
     let guardian = key("guardian").pubkey();
+    let arbiter = key("arbiter").pubkey();
     let policy = PolicyParams {
         report_secs: 41,
         score_secs: 301,
@@ -101,6 +102,10 @@ fn create_network_writes_every_parameter_and_takes_the_mint() {
         bond_lamports: 7_001,
         oracle_bond_lamports: 8_001,
         mint_limit_atoms: 1_000_001,
+        uptime_mode: UptimeMode::Gate,
+        max_reward_atoms: 1_000_002,
+        dispute_secs: 58,
+        arbiter: Some(arbiter),
     };
     let emission =
         EmissionParams { per_epoch_atoms: 1_000_001, decay_bps: 1_500, decay_every_epochs: 12, carry_epochs: 3 };
@@ -140,13 +145,17 @@ fn create_network_writes_every_parameter_and_takes_the_mint() {
         decay_bps: 1_500,
         carry_epochs: 3,
         quorum: 3,
-        reserved: [0],
+        uptime_mode: 1,
         per_epoch_atoms: 1_000_001,
         mint_limit_atoms: 1_000_001,
         bond_lamports: 7_001,
         oracle_bond_lamports: 8_001,
         registrar,
-        reserved_words: [0; 8],
+        arbiter,
+        max_reward_atoms: 1_000_002,
+        dispute_secs: 58,
+        reserved: [0; 4],
+        reserved_words: [0; 2],
     };
     assert_eq!(network.policy, policy);
     assert_eq!(network.next_policy, Policy { from_epoch: u32::MAX, ..Policy::default() });
@@ -166,7 +175,7 @@ fn create_network_writes_every_parameter_and_takes_the_mint() {
     assert_eq!(mint::authority(&taken), Some(minter));
     assert_eq!(mint::supply_atoms(&taken), 77);
     let stored = foundry.stage.account(&address).unwrap();
-    assert_eq!((stored.owner, stored.lamports), (stipend::ID, foundry.stage.rent_lamports(6_976)));
+    assert_eq!((stored.owner, stored.lamports), (stipend::ID, foundry.stage.rent_lamports(7_744)));
 }
 
 #[test]
@@ -190,7 +199,7 @@ fn create_network_works_at_an_address_that_somebody_sent_lamports_to() {
     foundry.stage.accepts(&[create], &[&foundry.authority]);
 
     let stored = foundry.stage.account(&network).unwrap();
-    assert_eq!((stored.owner, stored.lamports), (stipend::ID, foundry.stage.rent_lamports(6_976)));
+    assert_eq!((stored.owner, stored.lamports), (stipend::ID, foundry.stage.rent_lamports(7_744)));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Instructions as bytes: what nobody knows, what is cut short or too long, and accounts that are missing.
 
 use crate::coverage::instructions;
+use crate::split;
 use anchor_lang::error::ErrorCode;
 use solana_address::Address;
 use solana_instruction::{AccountMeta, Instruction};
@@ -35,6 +36,12 @@ fn one_of_each(scene: &mut Scene, shard: &Address) -> Vec<(&'static str, Instruc
     let (payer, authority) = (scene.stage.payer.pubkey(), scene.authority.pubkey());
     let (network, oracle, device) = (scene.network, scene.oracle_keys()[0], key("device").pubkey());
     let node = scene.devices[0].pubkey();
+    if scene.stage.account(&split::split()).is_none() {
+        let create =
+            instruction::create_split(&payer, &split::creator().pubkey(), 7, Some(authority), &split::shares(1));
+        scene.stage.accepts(&[create], &[&split::creator()]);
+    }
+    let split = split::split();
     let mint = address("another mint");
     let batch = scene.batch(0, &[measured(9_000, 1)]);
     let create = instruction::create_network(&payer, &authority, &mint, &scene.token_program, params());
@@ -56,10 +63,10 @@ fn one_of_each(scene: &mut Scene, shard: &Address) -> Vec<(&'static str, Instruc
         ("close_report", instruction::close_report(&network, shard, &oracle, &payer), 4),
         ("open_directory", instruction::open_directory(&payer, &network, &address("new device")), 4),
         ("close_directory", instruction::close_directory(&network, &device, &payer), 3),
-        ("transfer_node", instruction::transfer_node(&oracle, &network, shard, &node, &authority), 4),
-        ("set_boost", instruction::set_boost(&authority, &network, shard, &node, 10_000), 4),
-        ("retire_node", instruction::retire_node(&oracle, &network, shard, &node, [0; 32]), 4),
-        ("close_node", instruction::close_node(&network, shard, &node, &payer), 4),
+        ("transfer_node", instruction::transfer_node(&oracle, &network, shard, &node, &authority), 6),
+        ("set_boost", instruction::set_boost(&authority, &network, shard, &node, 10_000), 5),
+        ("retire_node", instruction::retire_node(&oracle, &network, shard, &node, [0; 32]), 5),
+        ("close_node", instruction::close_node(&network, shard, &node, &address("owner"), &payer), 5),
         ("commit_evidence", instruction::commit_evidence(&oracle, &network, shard, batch.domain, 0, [1; 32]), 3),
         ("prove_equivocation", prove, 5),
         ("judge_shard", instruction::judge_shard(&network, shard, &[], 0), 2),
@@ -67,11 +74,20 @@ fn one_of_each(scene: &mut Scene, shard: &Address) -> Vec<(&'static str, Instruc
         ("remove_oracle", instruction::remove_oracle(&authority, &network, &oracle, false), 2),
         ("open_shard", instruction::open_shard(&payer, &network, 1), 5),
         ("open_report", instruction::open_report(&payer, &network, shard, &scene.oracle_keys()[3]), 5),
-        ("register_node", scene.register_instruction(&device, shard, &address("owner")), 8),
+        ("register_node", scene.register_instruction(&device, shard, &address("owner")), 9),
         ("submit_report", instruction::submit_report(&oracle, &network, shard, &batch), 4),
         ("score_shard", instruction::score_shard(&network, shard, &scene.oracle_keys()[..3], 0), 2),
         ("close_epoch", instruction::close_epoch(&network), 1),
         ("settle_shard", instruction::settle_shard(&network, shard), 2),
+        ("void_score", instruction::void_score(&oracle, &network, shard, 0, [1; 32]), 3),
+        ("create_split", instruction::create_split(&payer, &authority, 0, None, &[(payer, 10_000)]), 4),
+        ("update_split", instruction::update_split(&authority, &split, None, &[(payer, 10_000)]), 2),
+        ("close_split", instruction::close_split(&authority, &split, &payer), 3),
+        (
+            "claim_split",
+            instruction::claim_split(&network, shard, &split, &[payer], &scene.mint, &scene.token_program, vec![0]),
+            6,
+        ),
         ("claim", scene.claim_instruction(shard, &key("owner").pubkey(), &[0]), 7),
     ]
 }
@@ -104,7 +120,8 @@ fn every_instruction_refuses_to_run_without_its_last_account() {
 
     for (name, mut instruction, accounts) in one_of_each(&mut scene, &shard) {
         println!("{name}");
-        assert!(instruction.accounts.len() == accounts || name == "score_shard");
+        let has_more = ["score_shard", "create_split", "update_split", "claim_split"].contains(&name);
+        assert!(instruction.accounts.len() == accounts || has_more);
         instruction.accounts.truncate(accounts - 1);
         scene.stage.refuses(std::slice::from_ref(&instruction), &keys, ErrorCode::AccountNotEnoughKeys);
         instruction.accounts.clear();
@@ -169,6 +186,7 @@ fn every_instruction_refuses_an_account_of_another_version() {
     // What has nothing to do yet, or no room, is refused for that reason: the next test gives it some.
     let idle = [
         "claim",
+        "claim_split",
         "close_epoch",
         "close_shard",
         "judge_shard",

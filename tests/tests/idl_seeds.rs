@@ -12,10 +12,11 @@ use stipend_client::address as place;
 use stipend_tests::address;
 
 /// The accounts and their discriminators: the first 8 bytes of SHA-256 of `account:Directory` and so on.
-const ACCOUNTS: [(&str, [u8; 8]); 4] = [
+const ACCOUNTS: [(&str, [u8; 8]); 5] = [
     ("Directory", [145, 83, 165, 144, 183, 209, 7, 175]),
     ("Network", [51, 5, 209, 183, 60, 99, 156, 251]),
     ("Report", [232, 246, 229, 227, 242, 105, 190, 2]),
+    ("Split", [166, 254, 141, 46, 23, 221, 129, 195]),
     ("Shard", [141, 83, 41, 244, 139, 88, 245, 70]),
 ];
 
@@ -136,6 +137,12 @@ fn the_idls_seeds_give_the_addresses_of_the_client() {
     let seeds = vec![of_network, Named::Number("first_byte", u32::from(b'd'))];
     expected.push(("open_directory", "directory", seeds, place::directory(&network, &device)));
 
+    let creator = address("creator");
+    for id in [0, 0x0102, u16::MAX] {
+        let seeds = vec![Named::Account("creator", creator), Named::Number("id", id.into())];
+        expected.push(("create_split", "split", seeds, place::split(&creator, id)));
+    }
+
     // Each account that has seeds, and no other.
     let has_seeds = |account: &&Value| !account["pda"].is_null();
     let found: BTreeSet<_> = list(&idl, "instructions")
@@ -171,6 +178,7 @@ fn the_idls_constants_are_the_seeds() {
         ("NETWORK_SEED", "network"),
         ("REPORT_SEED", "report"),
         ("SHARD_SEED", "shard"),
+        ("SPLIT_SEED", "split"),
     ];
     assert_eq!(constants, expected.map(|(name, seed)| (name, seed.as_bytes().to_vec())).into());
 }

@@ -316,7 +316,7 @@ fn judge_shard_judges_an_oracle_that_left_after_the_epoch() {
 fn judge_shard_compares_nothing_of_a_slot_that_was_vacated_since() {
     let (mut scene, shard) = scene();
     let tenant = crate::acts::Tenant::new("tenant", &shard);
-    scene.forge_shard(&shard, |_, slots| slots[0].state = 0);
+    scene.forge_shard(&shard, |header, slots| (slots[0].state, header.nodes) = (0, header.nodes - 1));
     scene.report_all(&shard, 0, &[measured(9_000, 1), BLANK]);
     scene.score(&shard, 0);
     // Of a vacant slot: who paid for it, and how much.

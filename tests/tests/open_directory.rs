@@ -197,7 +197,7 @@ fn a_directory_that_is_not_sorted_is_refused_where_it_is_touched() {
     // The first entry's device becomes greater than the last one's.
     scene.stage.forge(&place::directory_at(&scene.network, 0), |data| data[97..128].fill(0xff));
 
-    let close = instruction::close_node(&scene.network, &shard, &middle, &scene.stage.payer.pubkey());
+    let close = instruction::close_node(&scene.network, &shard, &middle, &owner.pubkey(), &scene.stage.payer.pubkey());
 
     scene.stage.refuses(&[close], &[], StipendError::InvariantBroken);
 }

@@ -152,9 +152,9 @@ fn register_node_refuses_a_device_that_is_registered() {
     scene.stage.refuses(std::slice::from_ref(&again), &[&device], StipendError::DeviceRegistered);
     // Whatever directory is passed: the device belongs into one alone.
     let elsewhere = key("elsewhere").pubkey();
-    assert_ne!(place::directory(&scene.network, &elsewhere), again.accounts[4].pubkey);
+    assert_ne!(place::directory(&scene.network, &elsewhere), again.accounts[5].pubkey);
     scene.open_directory(&elsewhere);
-    let elsewhere = swapped(&again, 4, &place::directory(&scene.network, &elsewhere));
+    let elsewhere = swapped(&again, 5, &place::directory(&scene.network, &elsewhere));
     scene.stage.refuses(&[elsewhere], &[&device], StipendError::DirectoryMismatch);
 }
 
@@ -211,7 +211,7 @@ fn register_node_refuses_an_owner_of_zeros() {
 
     let register = scene.register_instruction(&device.pubkey(), &shard, &Address::default());
 
-    scene.stage.refuses(&[register], &[&device], StipendError::OwnerZero);
+    scene.stage.refuses(&[register], &[&device], ErrorCode::ConstraintMut);
 }
 
 #[test]
@@ -304,27 +304,28 @@ fn register_node_refuses_an_impostor_of_each_account() {
     let system = Address::default();
 
     let cases = [
-        (3, twin, Refusal::from(StipendError::DirectoryNetworkMismatch)),
-        (3, abroad[0], Refusal::from(ErrorCode::AccountOwnedByWrongProgram)),
-        (3, shard, Refusal::from(ErrorCode::AccountDiscriminatorMismatch)),
-        (4, place::directory(&twin, &device.pubkey()), Refusal::from(StipendError::DirectoryNetworkMismatch)),
-        (4, other_directory, Refusal::from(StipendError::DirectoryMismatch)),
-        (4, abroad[2], Refusal::from(ErrorCode::AccountOwnedByWrongProgram)),
-        (4, missing, Refusal::from(ErrorCode::AccountOwnedByWrongProgram)),
-        (4, place::report(&shard, &scene.oracle_keys()[0]), Refusal::from(ErrorCode::AccountDiscriminatorMismatch)),
-        (5, twin_shard, Refusal::from(StipendError::ShardNetworkMismatch)),
-        (5, abroad[1], Refusal::from(ErrorCode::AccountOwnedByWrongProgram)),
+        (4, twin, Refusal::from(StipendError::DirectoryNetworkMismatch)),
+        (4, abroad[0], Refusal::from(ErrorCode::AccountOwnedByWrongProgram)),
+        (4, shard, Refusal::from(ErrorCode::AccountDiscriminatorMismatch)),
+        (5, place::directory(&twin, &device.pubkey()), Refusal::from(StipendError::DirectoryNetworkMismatch)),
+        (5, other_directory, Refusal::from(StipendError::DirectoryMismatch)),
+        (5, abroad[2], Refusal::from(ErrorCode::AccountOwnedByWrongProgram)),
+        (5, missing, Refusal::from(ErrorCode::AccountOwnedByWrongProgram)),
         (5, place::report(&shard, &scene.oracle_keys()[0]), Refusal::from(ErrorCode::AccountDiscriminatorMismatch)),
-        (3, system, Refusal::from(ErrorCode::AccountOwnedByWrongProgram)),
-        (7, spl_token_interface::ID, Refusal::from(ErrorCode::InvalidProgramId)),
+        (6, twin_shard, Refusal::from(StipendError::ShardNetworkMismatch)),
+        (6, abroad[1], Refusal::from(ErrorCode::AccountOwnedByWrongProgram)),
+        (6, place::report(&shard, &scene.oracle_keys()[0]), Refusal::from(ErrorCode::AccountDiscriminatorMismatch)),
+        (4, system, Refusal::from(ErrorCode::AccountOwnedByWrongProgram)),
+        (3, scene.network, Refusal::from(StipendError::OwnerRefused)),
+        (8, spl_token_interface::ID, Refusal::from(ErrorCode::InvalidProgramId)),
     ];
     for (place, impostor, refusal) in cases {
         println!("{place}");
         scene.stage.refuses(&[swapped(&register, place, &impostor)], &[&device], refusal);
     }
-    let elsewhere = swapped(&swapped(&register, 3, &twin), 4, &place::directory(&twin, &device.pubkey()));
+    let elsewhere = swapped(&swapped(&register, 4, &twin), 5, &place::directory(&twin, &device.pubkey()));
     scene.stage.refuses(&[elsewhere], &[&device], StipendError::ShardNetworkMismatch);
-    for place in [3, 4, 5] {
+    for place in [3, 4, 5, 6] {
         scene.stage.refuses(&[read_only(&register, place)], &[&device], ErrorCode::ConstraintMut);
     }
     scene.stage.accepts(&[register], &[&device]);

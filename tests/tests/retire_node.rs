@@ -139,7 +139,7 @@ fn retire_node_by_the_registrar_needs_a_reason() {
 
     let evict = tenant.retire_by(&scene, &scene.registrar.pubkey(), "");
 
-    scene.stage.refuses(&[evict], &[&scene.registrar], StipendError::EvictionReasonMissing);
+    scene.stage.refuses(&[evict], &[&scene.registrar], StipendError::ReasonMissing);
 }
 
 #[test]

@@ -190,7 +190,7 @@ impl World {
                     self.claim(shard, slot);
                 }
                 let allowed = self.model.close_node(shard, slot, current);
-                let close = instruction::close_node(&network, &address, &device, &payer);
+                let close = instruction::close_node(&network, &address, &device, &owner, &payer);
                 self.expect(4, close, &[], allowed);
             }
             10 => {

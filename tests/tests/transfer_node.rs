@@ -90,7 +90,7 @@ fn transfer_node_refuses_an_owner_of_zeros() {
 
     let transfer = tenant.transfer_instruction(&scene, &Address::default());
 
-    scene.stage.refuses(&[transfer], &[&tenant.owner], StipendError::OwnerZero);
+    scene.stage.refuses(&[transfer], &[&tenant.owner], ErrorCode::ConstraintMut);
 }
 
 #[test]

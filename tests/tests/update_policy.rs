@@ -9,7 +9,7 @@ use solana_signer::Signer;
 use stipend::{
     error::StipendError,
     event::PolicyUpdated,
-    state::{EmissionParams, Policy, PolicyParams},
+    state::{EmissionParams, Policy, PolicyParams, UptimeMode},
 };
 use stipend_client::instruction;
 use stipend_tests::{
@@ -33,6 +33,10 @@ fn other_params() -> PolicyParams {
         bond_lamports: 8,
         oracle_bond_lamports: 9,
         mint_limit_atoms: 2_000_000,
+        uptime_mode: UptimeMode::Gate,
+        max_reward_atoms: 10,
+        dispute_secs: 11,
+        arbiter: Some(address("new arbiter")),
     }
 }
 
@@ -62,13 +66,17 @@ fn update_policy_writes_the_next_policy_and_leaves_the_one_in_force() {
         decay_bps: 12,
         carry_epochs: 14,
         quorum: 7,
-        reserved: [0],
+        uptime_mode: 1,
         per_epoch_atoms: 11,
         mint_limit_atoms: 2_000_000,
         bond_lamports: 8,
         oracle_bond_lamports: 9,
         registrar: address("new registrar"),
-        reserved_words: [0; 8],
+        arbiter: address("new arbiter"),
+        max_reward_atoms: 10,
+        dispute_secs: 11,
+        reserved: [0; 4],
+        reserved_words: [0; 2],
     };
     assert_eq!(bytemuck::bytes_of(&scene.network()), bytemuck::bytes_of(&expected));
     assert_eq!((event.network, event.from_epoch), (scene.network, 15));

@@ -5,16 +5,16 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use crate::commands::network::NetworkCommand;
 use crate::commands::{
     airdrop, claim, completions, crank_run, explain, keygen, node_act, node_list, node_register, oracle_add,
-    oracle_list, oracle_measure, oracle_relay, oracle_remove, oracle_run, oracle_sign, oracle_withdraw_bond, status,
-    verify,
+    oracle_list, oracle_measure, oracle_relay, oracle_remove, oracle_run, oracle_sign, oracle_withdraw_bond,
+    simulate_policy, split, status, verify,
 };
 
 /// The commands by who uses them, in the order of the top-level help.
 const GROUPS: [(&str, &[&str]); 5] = [
     ("First steps", &["demo", "status", "claim", "verify"]),
-    ("For operators, who own devices", &["node", "explain"]),
+    ("For operators, who own devices", &["node", "explain", "split"]),
     ("For oracles, who measure", &["oracle"]),
-    ("For deployers, who run a network", &["network", "crank"]),
+    ("For deployers, who run a network", &["network", "simulate-policy", "crank"]),
     ("For anyone", &["keygen", "airdrop", "completions"]),
 ];
 
@@ -48,7 +48,7 @@ fn with_groups(command: clap::Command) -> clap::Command {
         template += &format!("\n{heading}:\n");
         for found in names.iter().filter_map(|name| command.find_subcommand(name)) {
             let about = found.get_about().map(ToString::to_string).unwrap_or_default();
-            template += &format!("  {:<12} {about}\n", found.get_name());
+            template += &format!("  {:<16} {about}\n", found.get_name());
         }
     }
     template += "\nOptions:\n{options}{after-help}";
@@ -71,12 +71,17 @@ pub enum Command {
     Node(NodeCommand),
     /// Explain what a node earned in its last scored epoch
     Explain(explain::Args),
+    /// Divide what nodes earn among several recipients
+    #[command(subcommand)]
+    Split(SplitCommand),
     /// Measure, sign and report; add and remove oracles
     #[command(subcommand)]
     Oracle(OracleCommand),
     /// Create, configure and close a network
     #[command(subcommand)]
     Network(NetworkCommand),
+    /// Show what other rules would have paid for the same measurements
+    SimulatePolicy(Box<simulate_policy::Args>),
     /// Keep a network going: score, judge, close, settle, claim
     #[command(subcommand)]
     Crank(CrankCommand),
@@ -111,10 +116,24 @@ pub enum NodeCommand {
     Retire(node_act::RetireArgs),
     /// Give a node another factor on its score
     Boost(node_act::BoostArgs),
+    /// Void the score of a node in the dispute window of its last epoch
+    Void(node_act::VoidArgs),
     /// Pay a retired node's deposit back
     Close(node_act::CloseArgs),
     /// Say why a node's last scored epoch brought what it brought
     Explain(explain::Args),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum SplitCommand {
+    /// Create a split, which may own nodes of any network
+    Create(split::CreateArgs),
+    /// Give a split other shares or another authority
+    Update(split::UpdateArgs),
+    /// Show who is paid by a split, and who may change it
+    Show(split::ShowArgs),
+    /// Close a split that owns no node
+    Close(split::CloseArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -191,26 +210,28 @@ Settle the rewards of a network of devices on Solana
 Usage: stipend [OPTIONS] <COMMAND>
 
 First steps:
-  demo         Settle measurement files end to end on a Solana VM in this process
-  status       Show a network's epochs, reports, deadlines, due steps and balances
-  claim        Pay owners what their nodes have accrued, any number of nodes at once
-  verify       Rebuild a closed epoch from accounts alone and compare every number
+  demo             Settle measurement files end to end on a Solana VM in this process
+  status           Show a network's epochs, reports, deadlines, due steps and balances
+  claim            Pay owners what their nodes have accrued, any number of nodes at once
+  verify           Rebuild a closed epoch from accounts alone and compare every number
 
 For operators, who own devices:
-  node         Register devices and manage their nodes
-  explain      Explain what a node earned in its last scored epoch
+  node             Register devices and manage their nodes
+  explain          Explain what a node earned in its last scored epoch
+  split            Divide what nodes earn among several recipients
 
 For oracles, who measure:
-  oracle       Measure, sign and report; add and remove oracles
+  oracle           Measure, sign and report; add and remove oracles
 
 For deployers, who run a network:
-  network      Create, configure and close a network
-  crank        Keep a network going: score, judge, close, settle, claim
+  network          Create, configure and close a network
+  simulate-policy  Show what other rules would have paid for the same measurements
+  crank            Keep a network going: score, judge, close, settle, claim
 
 For anyone:
-  keygen       Create a key for a payer, a device or an oracle
-  airdrop      Request SOL from the faucet of a test cluster
-  completions  Print a shell's completion script for this command
+  keygen           Create a key for a payer, a device or an oracle
+  airdrop          Request SOL from the faucet of a test cluster
+  completions      Print a shell's completion script for this command
 
 Options:
   -v, --verbose...  Log more on stderr: what is done, and each request if given twice; RUST_LOG overrides it

@@ -168,8 +168,8 @@ fn json_has_everything() {
         "scored": {
             "epoch": 0, "reason": "scored", "uptime_bps": 10_000, "bandwidth": 24, "score": 60_960_000,
             "boost_bps": 10_000,
-            "rules": {"quorum": 1, "min_uptime_bps": 5_000, "uptime_weight_bps": 6_000, "bandwidth_cap": 1_000},
-            "reward_atoms": 99_999_999_999u64, "settled": true,
+            "rules": {"quorum": 1, "min_uptime_bps": 5_000, "uptime_gate": false, "uptime_weight_bps": 6_000, "bandwidth_cap": 1_000},
+            "reward_atoms": 99_999_999_999u64, "kept_back_atoms": 0, "dispute_end": null, "void_reason": null, "settled": true,
             "oracles": [{"oracle": key("oracle 1"), "report": "reported", "uptime_bps": 10_000, "bandwidth": 24}],
         },
         "why": "Epoch 0 scored 60,960,000 with all that was measured. That was 99,999,999,999 atoms.",

@@ -103,13 +103,20 @@ fn what_writes_is_refused_where_nobody_can_be_asked() {
 }
 
 /// The commands whose result is a list.
-const LISTS: [&[&str]; 4] = [&["claim"], &["network", "list"], &["node", "list"], &["oracle", "list"]];
+const LISTS: [&[&str]; 6] = [
+    &["claim"],
+    &["network", "list"],
+    &["node", "list"],
+    &["oracle", "list"],
+    &["simulate-policy"],
+    &["split", "show"],
+];
 
 #[test]
 fn what_is_no_list_is_refused_as_csv_before_anything_is_done() {
     let address = "11111111111111111111111111111111";
     // Neither the files nor the cluster are there: it is refused before anything is read or asked.
-    let all: [&[&str]; 29] = [
+    let all: [&[&str]; 33] = [
         &["demo"],
         &["status"],
         &["explain", address],
@@ -149,6 +156,10 @@ fn what_is_no_list_is_refused_as_csv_before_anything_is_done() {
         &["node", "retire", address, "--yes"],
         &["node", "boost", address, "--bps", "10000", "--yes"],
         &["node", "close", address, "--yes"],
+        &["node", "void", address, "--reason", "forged", "--yes"],
+        &["split", "create", "--to", address, "--yes"],
+        &["split", "update", address, "--to", address, "--yes"],
+        &["split", "close", address, "--yes"],
         &["network", "pause", "--dry-run"],
     ];
 

@@ -161,6 +161,7 @@ fn the_status_tells_what_is_to_be_done_by_when() {
             "epoch",
             "genesis",
             "open_epoch",
+            "last_closed",
             "shards",
             "deadlines",
             "can_do",

@@ -6,7 +6,7 @@ use crate::instruction::MINT_BYTES;
 use anchor_lang::Discriminator;
 use bytemuck::Pod;
 use std::mem::size_of;
-use stipend::state::{Directory, DirectoryEntry, Entry, Network, Report, Shard, Slot, Tail};
+use stipend::state::{Directory, DirectoryEntry, Entry, Network, Report, Shard, Slot, Split, Tail};
 
 /// Bytes of a token account without extensions: mint 32, owner 32, amount u64, and what does not matter here.
 const TOKEN_ACCOUNT_BYTES: usize = 165;
@@ -28,6 +28,11 @@ pub struct DecodeError {
 /// A network.
 pub fn network(data: &[u8]) -> Result<Network, DecodeError> {
     header(data).filter(|(_, tail)| tail.is_empty()).map(|(network, _)| network).ok_or(wrong("network", data))
+}
+
+/// A split.
+pub fn split(data: &[u8]) -> Result<Split, DecodeError> {
+    header(data).filter(|(_, tail)| tail.is_empty()).map(|(split, _)| split).ok_or(wrong("split", data))
 }
 
 /// A shard and its slots.

@@ -2,7 +2,7 @@
 
 use solana_address::Address;
 use stipend::{
-    constants::{DIRECTORY_SEED, MINT_AUTHORITY_SEED, NETWORK_SEED, REPORT_SEED, SHARD_SEED},
+    constants::{DIRECTORY_SEED, MINT_AUTHORITY_SEED, NETWORK_SEED, REPORT_SEED, SHARD_SEED, SPLIT_SEED},
     ID,
 };
 
@@ -46,11 +46,22 @@ pub fn first_byte(device: &Address) -> u8 {
 
 /// Where anybody may have an owner's rewards minted to.
 pub fn associated_token(owner: &Address, mint: &Address, token_program: &Address) -> Address {
-    spl_associated_token_account_interface::address::get_associated_token_address_with_program_id(
+    associated_token_and_bump(owner, mint, token_program).0
+}
+
+/// The same, with the bump of that address.
+pub fn associated_token_and_bump(owner: &Address, mint: &Address, token_program: &Address) -> (Address, u8) {
+    spl_associated_token_account_interface::address::get_associated_token_address_and_bump_seed(
         owner,
         mint,
+        &spl_associated_token_account_interface::program::ID,
         token_program,
     )
+}
+
+/// A split, by who created it.
+pub fn split(creator: &Address, id: u16) -> Address {
+    derive(&[SPLIT_SEED, creator.as_ref(), &id.to_le_bytes()])
 }
 
 fn derive(seeds: &[&[u8]]) -> Address {

@@ -96,29 +96,25 @@ pub fn plan_closing(
     if network.authority != *authority {
         return Err(ClosingError::Authority(*authority));
     }
+    let heads = Reader::new(ledger, *address).shard_heads(network.shard_count)?;
+    let nodes: usize = heads.iter().map(|head| usize::from(head.header.nodes)).sum();
+    if nodes > 0 {
+        return Err(ClosingError::Nodes(nodes));
+    }
+    if network.other_networks > 0 {
+        return Err(ClosingError::Others(network.other_networks));
+    }
+    let (mut steps, mut in_use) = (Vec::new(), None);
     let indices: Vec<_> = (0..network.shard_count).rev().collect();
-    let (mut nodes, mut steps) = (0, Vec::new());
-    let mut in_use = None;
     for some in indices.chunks(SHARDS_A_LOOK) {
         let addresses = some.iter().map(|index| address::shard(address, *index)).collect();
         let shards = Reader::new(ledger, *address).shards_at(addresses)?;
-        let left = |shard: &ShardState| shard.slots.iter().filter(|slot| !slot.is_vacant()).count();
-        nodes += shards.iter().map(left).sum::<usize>();
-        if nodes > 0 {
-            continue;
-        }
         in_use = in_use.or(shards.iter().find_map(|shard| why_needed(&network, shard)));
         require_payers(ledger, &shards)?;
         for shard in &shards {
             let reports = reports_of(ledger, &network, &shard.address, &shard.header)?;
             steps.extend(clear(address, shard, &reports));
         }
-    }
-    if nodes > 0 {
-        return Err(ClosingError::Nodes(nodes));
-    }
-    if network.other_networks > 0 {
-        return Err(ClosingError::Others(network.other_networks));
     }
     let is_held = |oracle: &&Oracle| oracle.bond_lamports > 0 && !is_free(&network, oracle);
     let held = network.oracles.entries.iter().find(is_held).map(|oracle| ClosingError::Bond(oracle.key));
@@ -199,8 +195,11 @@ impl<L: Ledger> NetworkClient<'_, L> {
     /// Pays a retired node's deposit back, and makes its slot vacant.
     pub fn close_node(&mut self, device: &Address) -> Result<(), ReadError> {
         let node = self.node(device)?;
-        let shard = address::shard(&self.network, node.shard.into());
-        self.send(&[instruction::close_node(&self.network, &shard, device, &node.payer)], &[])
+        let shard = self.shard(node.shard.into())?;
+        // What the shard no longer has is rejected by the program.
+        let owner = shard.slots.get(usize::from(node.slot)).map(|slot| slot.owner).unwrap_or_default();
+        let close = instruction::close_node(&self.network, &shard.address, device, &owner, &node.payer);
+        self.send(&[close], &[])
     }
 
     /// Takes the vacant slots off the ends of all shards, as far as their last epochs are closed and the accounts that paid for

@@ -5,9 +5,12 @@ use crate::{
     reader::{ReadError, Reader},
     verify::ring_entry,
 };
+use anchor_lang::{AnchorDeserialize, Discriminator};
+use base64::{prelude::BASE64_STANDARD, Engine};
 use solana_address::Address;
 use stipend::{
     constants::NO_EPOCH,
+    event::ScoreVoided,
     math::score::{Reason, ScoringRules},
     state::{DirectoryEntry, Entry, Network, Slot},
 };
@@ -56,6 +59,12 @@ pub struct ScoredEpoch {
     pub boost_bps: u16,
     /// Atoms that the score earns; none while the epoch is not closed, or if it has left the ring.
     pub reward_atoms: Option<u64>,
+    /// Atoms of the whole epoch that the ceiling of a reward kept back; 0 where it did not hold.
+    pub kept_back_atoms: u64,
+    /// Unix second until which the score may be voided; none if it can't be.
+    pub dispute_end: Option<i64>,
+    /// Why the arbiter voided it, where somebody looked for that: accounts don't tell, see [`void_reason`].
+    pub void_reason: Option<String>,
     /// Whether the epoch is closed.
     pub is_closed: bool,
     /// Whether the reward has been added to what the slot has accrued.
@@ -127,12 +136,28 @@ pub fn explain<A: Accounts>(
             boost_bps: rules
                 .map_or(slot.boost_bps, |(rules, _)| slot.boost_bps.max(rules.min_boost_bps).min(rules.max_boost_bps)),
             reward_atoms: closed.and_then(|closed| closed.rate().checked_reward(slot.score.into())),
+            kept_back_atoms: closed.map_or(0, |closed| closed.kept_back_atoms),
+            dispute_end: closed.map(|closed| closed.dispute_end).filter(|end| *end > 0),
+            void_reason: None,
             is_closed: !is_open,
             is_settled: !shard.header.is_unsettled(),
             oracles,
         });
     }
     Ok(Explanation { node, network: state, shard: shard.address, slot, scored })
+}
+
+/// Why a score was voided, if these logs are of the transaction that did it.
+///
+/// - `logs`: what the programs said in one transaction.
+pub fn void_reason(logs: &[String], shard: &Address, slot: u16, epoch: u32) -> Option<String> {
+    let data = logs.iter().filter_map(|line| BASE64_STANDARD.decode(line.strip_prefix("Program data: ")?).ok());
+    let voided = data.filter_map(|data| {
+        let mut event = data.strip_prefix(ScoreVoided::DISCRIMINATOR)?;
+        ScoreVoided::deserialize(&mut event).ok()
+    });
+    let found = voided.into_iter().find(|event| (event.shard, event.slot, event.epoch) == (*shard, slot, epoch))?;
+    Some(String::from_utf8_lossy(&found.reason).trim_end_matches('\0').to_owned())
 }
 
 fn reported(entry: &Entry) -> Value {

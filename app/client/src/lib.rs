@@ -14,6 +14,7 @@
 //! - [`network_client`]: the steps that keep a network going, over any ledger; with [`registration`], [`reports`], [`claim`] and
 //!   [`closing`], which plan the larger ones
 //! - [`verify`], [`explain`]: an epoch rebuilt, and a node's reward in its parts, from accounts alone
+//! - [`simulate`]: what other rules would have paid
 //! - [`crank`], [`relay`]: what programs that run on do, beside others and again and again
 
 pub mod account;
@@ -38,6 +39,7 @@ pub mod relay;
 pub mod reports;
 pub mod rpc;
 pub mod rules;
+pub mod simulate;
 pub mod slots;
 pub mod snapshot;
 pub mod unit;

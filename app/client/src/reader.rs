@@ -14,7 +14,7 @@ use std::{
     mem::offset_of,
     ops::Range,
 };
-use stipend::state::{Directory, DirectoryEntry, Entry, Network, Report, Shard, Slot};
+use stipend::state::{Directory, DirectoryEntry, Entry, Network, Report, Shard, Slot, Split};
 
 /// Why an account was not read, or a step that needed it stopped; what was sent before it stands.
 #[derive(Debug, thiserror::Error)]
@@ -131,6 +131,24 @@ impl<'a, A: Accounts> Reader<'a, A> {
     /// The network's account.
     pub fn network(&mut self) -> Result<Network, ReadError> {
         self.required("network", self.network, account::network)
+    }
+
+    /// A split, which belongs to no network.
+    pub fn split(&mut self, address: Address) -> Result<Split, ReadError> {
+        self.required("split", address, account::split)
+    }
+
+    /// Those of `owners` that are splits. Addresses of keys are none, and are not read.
+    pub fn splits(&mut self, owners: impl IntoIterator<Item = Address>) -> Result<BTreeMap<Address, Split>, ReadError> {
+        let derived: BTreeSet<_> = owners.into_iter().filter(|owner| !owner.is_on_curve()).collect();
+        let derived: Vec<_> = derived.into_iter().collect();
+        let mut splits = BTreeMap::new();
+        for (address, found) in derived.iter().zip(self.accounts.accounts(&derived)?) {
+            if let Some(split) = decode(*address, found, account::split)? {
+                splits.insert(*address, split);
+            }
+        }
+        Ok(splits)
     }
 
     /// A shard and its slots.

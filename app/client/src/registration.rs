@@ -16,7 +16,7 @@ use solana_signer::Signer;
 use std::{collections::BTreeSet, iter::repeat_n};
 
 /// Shards that are read at once in search of room.
-const SHARDS_A_LOOK: u32 = 32;
+const SHARDS_A_LOOK: usize = 32;
 
 /// A shard, and the vacant slot of it that is taken; none adds a slot.
 type Room = (Address, Option<Vacancy>);
@@ -56,7 +56,7 @@ impl<L: Ledger> NetworkClient<'_, L> {
     }
 
     /// The transactions that register `devices`: vacant slots are taken first, then slots are added where there is room; shards and
-    /// directories are opened where they are missing. Of a network of many shards, the last ones come before the others.
+    /// directories are opened where they are missing.
     ///
     /// - `devices`: none of them is registered; `registrar`: the network's, if it has one; `owner` is paid.
     pub fn plan_registrations(
@@ -97,15 +97,18 @@ impl<L: Ledger> NetworkClient<'_, L> {
         Ok(Registrations { openings: pack(openings), registrations: pack(parts) })
     }
 
-    /// Where up to `wanted` nodes can register: from the last shards on, where there is room most often; the others are read only as
-    /// far as they are needed.
+    /// Where up to `wanted` nodes can register: of the shards that have room, as many are read as are needed.
     fn rooms(&mut self, shard_count: u32, wanted: usize) -> Result<Vec<Room>, ReadError> {
-        let (mut rooms, mut end) = (Vec::new(), shard_count);
-        while end > 0 && rooms.len() < wanted {
-            let first = end.saturating_sub(SHARDS_A_LOOK);
-            let shards = self.reader().shards_of(first..end)?;
+        let heads = self.reader().shard_heads(shard_count)?;
+        let roomy = heads.iter().filter(|head| head.header.nodes < head.header.capacity);
+        let roomy: Vec<_> = roomy.map(|head| head.address).collect();
+        let mut rooms = Vec::new();
+        for some in roomy.chunks(SHARDS_A_LOOK) {
+            if rooms.len() >= wanted {
+                break;
+            }
+            let shards = self.reader().shards_at(some.to_vec())?;
             rooms.extend(self.rooms_of(&shards)?);
-            end = first;
         }
         Ok(rooms)
     }

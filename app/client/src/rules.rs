@@ -2,7 +2,8 @@
 
 use stipend::{
     constants::{LONG_SCORE_SECS, NO_BOOST_BPS},
-    state::{EmissionParams, PolicyParams},
+    math::BPS,
+    state::{EmissionParams, PolicyParams, UptimeMode},
 };
 
 /// Uptime's weight, and the least uptime that scores.
@@ -31,6 +32,7 @@ pub fn default_rules(epoch_secs: u32) -> PolicyParams {
         score_secs: default_score_secs(epoch_secs),
         uptime_weight_bps: HALF_BPS,
         min_uptime_bps: HALF_BPS,
+        uptime_mode: UptimeMode::Multiply,
         bandwidth_cap: BANDWIDTH_CAP,
         min_boost_bps: NO_BOOST_BPS,
         max_boost_bps: NO_BOOST_BPS,
@@ -40,6 +42,61 @@ pub fn default_rules(epoch_secs: u32) -> PolicyParams {
         bond_lamports: 0,
         oracle_bond_lamports: 0,
         mint_limit_atoms: 0,
+        max_reward_atoms: 0,
+        dispute_secs: 0,
+        arbiter: None,
+    }
+}
+
+/// What a network pays for, and the rules that suit it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Template {
+    /// Being up, and nothing else.
+    Uptime,
+    /// A link that others can use: mostly its measured bandwidth, and a little for being up.
+    Bandwidth,
+    /// Each unit delivered, at a price; uptime is a gate.
+    DeliveredData,
+    /// Each minute that a GPU was lent, at a price; boosts stand for faster cards.
+    GpuHours,
+}
+
+/// Mebibytes that a node delivers in an epoch at the most, for which it gets the ceiling.
+const DELIVERED_CAP: u32 = 1_000_000;
+/// Boosts of cards: from a tenth to six and a half times the one that the price is for.
+const GPU_BOOSTS_BPS: (u16, u16) = (1_000, u16::MAX);
+
+impl Template {
+    /// Rules of a new network that pays for it.
+    pub fn rules(&self, epoch_secs: u32) -> PolicyParams {
+        let rules = default_rules(epoch_secs);
+        let priced = PolicyParams { uptime_weight_bps: 0, uptime_mode: UptimeMode::Gate, ..rules };
+        match self {
+            Self::Uptime => PolicyParams { uptime_weight_bps: BPS, ..rules },
+            Self::Bandwidth => PolicyParams { uptime_weight_bps: 2_000, ..rules },
+            Self::DeliveredData => PolicyParams { bandwidth_cap: DELIVERED_CAP, ..priced },
+            Self::GpuHours => PolicyParams {
+                min_uptime_bps: 0,
+                bandwidth_cap: (epoch_secs / 60).max(1),
+                min_boost_bps: GPU_BOOSTS_BPS.0,
+                max_boost_bps: GPU_BOOSTS_BPS.1,
+                ..priced
+            },
+        }
+    }
+
+    /// What bandwidth stands for.
+    pub fn unit(&self) -> &'static str {
+        match self {
+            Self::Uptime | Self::Bandwidth => "kbit/s",
+            Self::DeliveredData => "MiB",
+            Self::GpuHours => "GPU minutes",
+        }
+    }
+
+    /// Whether the ceiling of a reward is a price, so that it has to be named.
+    pub fn has_price(&self) -> bool {
+        matches!(self, Self::DeliveredData | Self::GpuHours)
     }
 }
 
@@ -58,5 +115,11 @@ mod tests {
             assert!(default_rules(epoch_secs).validate(epoch_secs).is_ok(), "{epoch_secs}");
         }
         assert!(default_emission(1).validate().is_ok());
+        for template in [Template::Uptime, Template::Bandwidth, Template::DeliveredData, Template::GpuHours] {
+            for epoch_secs in [1, 60, 86_400, 366 * 86_400] {
+                assert!(template.rules(epoch_secs).validate(epoch_secs).is_ok(), "{template:?} of {epoch_secs}");
+            }
+            assert!(template.unit().parse::<crate::unit::Unit>().is_ok(), "{template:?}");
+        }
     }
 }

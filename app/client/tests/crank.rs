@@ -496,3 +496,40 @@ fn a_budget_that_a_rent_exceeds_opens_nothing() {
     assert_eq!(unopened, [2]);
     assert_eq!(done(&claimed), ["claim", "claim"]);
 }
+
+#[test]
+fn a_split_is_paid_by_a_crank_once_all_its_recipients_can_be() {
+    let mut world = World::new();
+    let mut crank = world.crank(0);
+    let (owner, split) = (key(4), address::split(&key(4).pubkey(), 0));
+    let wallets = [key(70).pubkey(), key(71).pubkey()];
+    let create = instruction::create_split(
+        &world.payer.pubkey(),
+        &owner.pubkey(),
+        0,
+        Some(owner.pubkey()),
+        &[(wallets[0], 6_000), (wallets[1], 4_000)],
+    );
+    let shard = address::shard(&world.network, 1);
+    let transfer = instruction::transfer_node(&owner.pubkey(), &world.network, &shard, &key(42).pubkey(), &split);
+    world.ledger.send(&world.payer, &[create, transfer], &[&owner]).unwrap();
+    let open = |world: &mut World, wallet: &Address| {
+        let payer = world.payer.pubkey();
+        world.send(instruction::open_associated_token(&payer, wallet, &world.mint, &TOKEN_PROGRAM));
+    };
+    open(&mut world, &wallets[0]);
+    open(&mut world, &owner.pubkey());
+
+    // After the first epoch the second recipient's account is opened; the crank may open none.
+    let unopened = run_epochs(&mut world, &mut crank, 2, |world| open(world, &wallets[1]));
+
+    assert_eq!(unopened, [1, 0]);
+    // Two epochs of a third of 3,000 atoms, less what the floors of the rates take and with what they left over.
+    let paid = wallets.map(|wallet| {
+        let token = address::associated_token(&wallet, &world.mint, &TOKEN_PROGRAM);
+        account::token_atoms(&world.ledger.account(&token).unwrap().unwrap().data).unwrap()
+    });
+    let total: u64 = paid.iter().sum();
+    assert_eq!(paid[1], total * 4_000 / 10_000);
+    assert!((1_990..=2_001).contains(&total), "{paid:?}");
+}

@@ -1,5 +1,7 @@
 //! What becomes of an epoch's accounts afterwards, and what a verification still makes of them.
 
+use anchor_lang::Discriminator;
+use solana_account::Account;
 use solana_address::Address;
 use solana_keypair::Keypair;
 use solana_signer::Signer;
@@ -12,8 +14,10 @@ use stipend_client::{
     network_client::NetworkClient,
     program::{
         instructions::NetworkParams,
+        math::score::Reason,
         state::{EmissionParams, Entry, Network, PolicyParams, Slot},
     },
+    reader::Reader,
     snapshot::Snapshot,
     verify::{verify, GapReason, Mismatch, Place, Verification},
 };
@@ -42,10 +46,17 @@ struct World {
 impl World {
     /// - `nodes`: how many, from epoch 0 on.
     fn new(nodes: u8) -> Self {
+        Self::with(nodes, |_| ())
+    }
+
+    /// The same, with altered parameters.
+    fn with(nodes: u8, alter: impl FnOnce(&mut NetworkParams)) -> Self {
+        let mut params = params();
+        alter(&mut params);
         let (mut ledger, payer) = (embedded_ledger(), key(1));
         let oracles = [1, 2, 3].map(|number| oracle(number).pubkey());
         make_rich(&mut ledger, &[payer.pubkey(), oracles[0], oracles[1], oracles[2]]);
-        let (_, network) = create_network(&mut ledger, &payer, &TOKEN_PROGRAM, params(), &oracles);
+        let (_, network) = create_network(&mut ledger, &payer, &TOKEN_PROGRAM, params, &oracles);
 
         let mut world = Self { ledger, payer, owner: key(3), network };
         for number in 0..nodes {
@@ -133,10 +144,15 @@ impl World {
         verify(&mut self.ledger, &self.network, epoch).unwrap()
     }
 
-    /// The accounts with one slot of shard 0 changed.
-    fn forged(&mut self, number: usize, change: impl FnOnce(&mut Slot)) -> Snapshot {
+    fn accounts(&mut self) -> Snapshot {
         let mut snapshot = Snapshot::default();
         self.client().reader().copy_to(&mut snapshot, &[]).unwrap();
+        snapshot
+    }
+
+    /// The accounts with one slot of shard 0 changed.
+    fn forged(&mut self, number: usize, change: impl FnOnce(&mut Slot)) -> Snapshot {
+        let mut snapshot = self.accounts();
         let address = address::shard(&self.network, 0);
         let mut account = snapshot.iter().find(|(found, _)| **found == address).unwrap().1.clone();
         let at = account.data.len() - (2 - number) * size_of::<Slot>();
@@ -364,4 +380,59 @@ fn a_shard_that_nobody_scored_brought_nothing() {
     assert_eq!(reasons(&found), [(Place::Shard(1), GapReason::NotScored)]);
     assert_eq!(found.mismatches, []);
     assert_eq!(found.closed.total_score, 160_000_000);
+}
+
+#[test]
+fn a_ceiling_is_rebuilt_and_so_is_what_it_kept_back() {
+    let mut world = World::with(3, |params| params.policy.max_reward_atoms = 200);
+    world.end(0);
+    world.report(&[1, 2, 3], 0);
+    world.finish(0);
+
+    let found = world.verify(0);
+
+    // Each was up for 80 %: of 1,000 atoms three times 160 are paid.
+    assert_eq!((&found.mismatches[..], &found.gaps[..]), (&[][..], &[][..]));
+    assert_eq!((found.closed.emission_atoms, found.closed.kept_back_atoms), (480, 520));
+    let mut accounts = world.accounts();
+    let mut network = Reader::new(&mut accounts, world.network).network().unwrap();
+    network.ring[0].kept_back_atoms = 519;
+    network.ring[0].max_reward_atoms = 201;
+    let data = [stipend_client::program::state::Network::DISCRIMINATOR, bytemuck::bytes_of(&network)].concat();
+    accounts.insert(world.network, Account { data, owner: stipend_client::program::ID, ..Account::default() });
+    let forged = verify(&mut accounts, &world.network, 0).unwrap();
+    let what: Vec<_> = forged.mismatches.iter().map(|mismatch| mismatch.what).collect();
+    assert_eq!(what, ["ceiling of a reward", "rate", "atoms that the ceiling kept back", "emission"]);
+}
+
+#[test]
+fn a_score_that_was_voided_is_said_so_before_and_after_it_is_settled() {
+    let arbiter = key(90);
+    let mut world = World::with(3, |params| {
+        (params.policy.dispute_secs, params.policy.arbiter) = (10, Some(arbiter.pubkey()));
+    });
+    world.end(0);
+    world.report(&[1, 2, 3], 0);
+    world.client().score(0).unwrap();
+    world.client().close().unwrap();
+    let shard = address::shard(&world.network, 0);
+    let void = instruction::void_score(&arbiter.pubkey(), &world.network, &shard, 1, [1; 32]);
+    world.ledger.send(&world.payer, &[void], &[&arbiter]).unwrap();
+    let voided = [(Place::Slot(0, 1), GapReason::Voided { score: 80_000_000 })];
+
+    let disputed = world.verify(0);
+    assert_eq!(world.client().settle().unwrap(), 0, "the window is open");
+    let end = world.client().network().unwrap().ring[0].dispute_end;
+    world.ledger.warp_to(end);
+    assert_eq!(world.client().settle().unwrap(), 2);
+    let settled = world.verify(0);
+
+    for found in [&disputed, &settled] {
+        assert_eq!((&found.mismatches[..], reasons(found)), (&[][..], voided.to_vec()));
+    }
+    // Floors of a third of 1,000 twice; the rest is carried.
+    assert_eq!(settled.closed.paid_atoms, 666);
+    let explained = explain(&mut world.ledger, &world.network, &device(1).pubkey()).unwrap();
+    let scored = explained.scored.unwrap();
+    assert_eq!((scored.reason, scored.reward_atoms), (Reason::Voided, Some(0)));
 }

@@ -2,7 +2,7 @@
 
 use stipend_client::program::constants::NO_BOOST_BPS;
 use stipend_client::program::instructions::NetworkParams;
-use stipend_client::program::state::{EmissionParams, PolicyParams};
+use stipend_client::program::state::{EmissionParams, PolicyParams, UptimeMode};
 
 use stipend_client::rules::default_score_secs;
 use stipend_client::unit::Unit;
@@ -52,6 +52,7 @@ impl Rules {
                 score_secs: default_score_secs(self.epoch_secs),
                 uptime_weight_bps: self.uptime_weight_bps,
                 min_uptime_bps: self.min_uptime_bps,
+                uptime_mode: UptimeMode::Multiply,
                 bandwidth_cap: self.bandwidth_cap,
                 min_boost_bps: NO_BOOST_BPS,
                 max_boost_bps: NO_BOOST_BPS,
@@ -61,6 +62,9 @@ impl Rules {
                 bond_lamports: 0,
                 oracle_bond_lamports: 0,
                 mint_limit_atoms: 0,
+                max_reward_atoms: 0,
+                dispute_secs: 0,
+                arbiter: None,
             },
             emission: EmissionParams {
                 per_epoch_atoms: self.emission_atoms,

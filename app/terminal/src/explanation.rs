@@ -11,7 +11,7 @@ use stipend_client::program::math::score::Reason;
 use stipend_client::program::state::{Entry, Slot, SlotState};
 use stipend_client::verify::reason_name;
 
-use crate::figure::{grouped, percent, sol};
+use crate::figure::{grouped, percent, sol, utc};
 use crate::table::table;
 use stipend_client::unit::unit_text;
 
@@ -65,6 +65,12 @@ struct Scored {
     boost_bps: u16,
     rules: Option<Rules>,
     reward_atoms: Option<u64>,
+    /// Of the whole epoch, by the ceiling of a reward.
+    kept_back_atoms: u64,
+    /// Unix second until which the score may be voided; null if it can't be.
+    dispute_end: Option<i64>,
+    /// Why the arbiter voided it; null if that was not found, or there is nothing to be found.
+    void_reason: Option<String>,
     settled: bool,
     oracles: Vec<OracleValue>,
 }
@@ -73,6 +79,8 @@ struct Scored {
 struct Rules {
     quorum: u8,
     min_uptime_bps: u16,
+    /// Whether a node that reaches the minimum counts as fully up.
+    uptime_gate: bool,
     uptime_weight_bps: u16,
     bandwidth_cap: u32,
 }
@@ -130,10 +138,14 @@ impl Scored {
             rules: scored.rules.map(|(rules, quorum)| Rules {
                 quorum,
                 min_uptime_bps: rules.min_uptime_bps,
+                uptime_gate: rules.is_uptime_gate,
                 uptime_weight_bps: rules.uptime_weight_bps,
                 bandwidth_cap: rules.bandwidth_cap,
             }),
             reward_atoms: scored.reward_atoms,
+            kept_back_atoms: scored.kept_back_atoms,
+            dispute_end: scored.dispute_end,
+            void_reason: scored.void_reason.clone(),
             settled: scored.is_settled,
             oracles: scored
                 .oracles
@@ -219,6 +231,10 @@ pub fn why(found: &Explanation) -> String {
                 brought(scored)
             )
         }
+        Reason::Voided => format!(
+            "{nothing} the network's arbiter voided its score{}. What it would have earned went back to the budget.",
+            scored.void_reason.as_ref().map_or(String::new(), |reason| format!(": {reason}"))
+        ),
         Reason::Scored => format!("{points} with all that was measured.{}", brought(scored)),
     }
 }
@@ -244,14 +260,27 @@ fn brought(scored: &ScoredEpoch) -> String {
         format!(" A boost of {} is in the score.", percent(scored.boost_bps))
     };
     let atoms = match scored.reward_atoms {
-        Some(atoms) if scored.is_settled => format!(" That was {} atoms.", grouped(atoms)),
-        Some(atoms) => format!(" That is {} atoms, once the shard is settled.", grouped(atoms)),
+        Some(atoms) if scored.is_settled => format!(" That was {} atoms.{}", grouped(atoms), kept_back(scored)),
+        Some(atoms) => {
+            let until = scored.dispute_end.map_or(String::new(), |end| format!(", from {} on", utc(end)));
+            format!(" That is {} atoms, once the shard is settled{until}.{}", grouped(atoms), kept_back(scored))
+        }
         None if scored.is_closed => {
             " What that was in atoms is not known any more: the epoch has left the ring.".to_owned()
         }
         None => " What that is in atoms shows when the epoch is closed.".to_owned(),
     };
     format!("{boost}{atoms}")
+}
+
+/// That the ceiling held, if it did.
+fn kept_back(scored: &ScoredEpoch) -> String {
+    match scored.kept_back_atoms {
+        0 => String::new(),
+        atoms => {
+            format!(" The ceiling of a reward held: it kept {} atoms of the epoch back for later ones.", grouped(atoms))
+        }
+    }
 }
 
 /// Writes everything for people.
@@ -287,9 +316,10 @@ pub fn write_words(outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
     match &scored.rules {
         Some(rules) => writeln!(
             out,
-            "Rules: quorum {}, uptime from {} on, its weight {}, bandwidth up to {} {}",
+            "Rules: quorum {}, uptime from {} on{}, its weight {}, bandwidth up to {} {}",
             rules.quorum,
             percent(rules.min_uptime_bps),
+            if rules.uptime_gate { " counts as whole" } else { "" },
             percent(rules.uptime_weight_bps),
             grouped(rules.bandwidth_cap.into()),
             outcome.bandwidth_unit

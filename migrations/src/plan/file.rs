@@ -71,6 +71,7 @@ pub(super) struct PolicyFile {
     pub score_secs: u32,
     pub uptime_weight_bps: u16,
     pub min_uptime_bps: u16,
+    pub uptime_mode: UptimeModeFile,
     pub bandwidth_cap: u32,
     pub min_boost_bps: u16,
     pub max_boost_bps: u16,
@@ -80,6 +81,16 @@ pub(super) struct PolicyFile {
     pub bond_lamports: u64,
     pub oracle_bond_lamports: u64,
     pub mint_limit_atoms: u64,
+    pub max_reward_atoms: u64,
+    pub dispute_secs: u32,
+    pub arbiter: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum UptimeModeFile {
+    Multiply,
+    Gate,
 }
 
 #[derive(Debug, Deserialize)]

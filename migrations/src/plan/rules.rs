@@ -1,6 +1,9 @@
 //! What a plan says of the network, as the program takes it, by the program's own rules.
 
-use super::{file::NetworkFile, Genesis, PlanError};
+use super::{
+    file::{NetworkFile, UptimeModeFile},
+    Genesis, PlanError,
+};
 use anchor_lang::error::Error;
 use jiff::Timestamp;
 use solana_address::Address;
@@ -8,7 +11,7 @@ use stipend_client::program::{
     constants::{MAX_EPOCH_SECS, MAX_SHARD_SLOTS},
     error::StipendError,
     instructions::NetworkParams,
-    state::{EmissionParams, Policy, PolicyParams},
+    state::{EmissionParams, Policy, PolicyParams, UptimeMode},
 };
 
 /// When epoch 0 begins, and everything else.
@@ -23,6 +26,10 @@ pub(super) fn params(
         score_secs: rules.score_secs,
         uptime_weight_bps: rules.uptime_weight_bps,
         min_uptime_bps: rules.min_uptime_bps,
+        uptime_mode: match rules.uptime_mode {
+            UptimeModeFile::Multiply => UptimeMode::Multiply,
+            UptimeModeFile::Gate => UptimeMode::Gate,
+        },
         bandwidth_cap: rules.bandwidth_cap,
         min_boost_bps: rules.min_boost_bps,
         max_boost_bps: rules.max_boost_bps,
@@ -32,6 +39,9 @@ pub(super) fn params(
         bond_lamports: rules.bond_lamports,
         oracle_bond_lamports: rules.oracle_bond_lamports,
         mint_limit_atoms: rules.mint_limit_atoms,
+        max_reward_atoms: rules.max_reward_atoms,
+        dispute_secs: rules.dispute_secs,
+        arbiter: optional("network.policy.arbiter", &rules.arbiter)?,
     };
     let emission = EmissionParams {
         per_epoch_atoms: file.emission.per_epoch_atoms,

@@ -40,6 +40,7 @@ report_secs = 40
 score_secs = 300
 uptime_weight_bps = 6_000
 min_uptime_bps = 5_000
+uptime_mode = "multiply"
 bandwidth_cap = 1_000
 min_boost_bps = 10_000
 max_boost_bps = 20_000
@@ -48,6 +49,8 @@ quorum = 2
 bond_lamports = 0
 oracle_bond_lamports = 7_000
 mint_limit_atoms = 0
+max_reward_atoms = 0
+dispute_secs = 0
 
 [network.emission]
 per_epoch_atoms = 1_000_000

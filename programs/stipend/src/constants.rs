@@ -5,6 +5,9 @@ use anchor_lang::prelude::*;
 /// Seed of a [`Network`](crate::state::Network): `["network", mint, id]`, id as u16 little-endian.
 #[constant]
 pub const NETWORK_SEED: &[u8] = b"network";
+/// Seed of a [`Split`](crate::state::Split): `["split", creator, id]`, id as u16 little-endian.
+#[constant]
+pub const SPLIT_SEED: &[u8] = b"split";
 /// Seed of the mint authority: `["mint_authority", mint]`.
 #[constant]
 pub const MINT_AUTHORITY_SEED: &[u8] = b"mint_authority";
@@ -31,6 +34,8 @@ pub const MAX_SHARDS: u32 = 1 << 16;
 /// Slots that one relayed report may hold: two of them that contradict each other fit one transaction of version 1, so
 /// equivocation can always be proven.
 pub const MAX_RELAYED_SLOTS: usize = 280;
+/// Recipients of a split at the most.
+pub const MAX_RECIPIENTS: usize = 8;
 /// Closed epochs that a network remembers.
 pub const RING_EPOCHS: usize = 32;
 /// Epochs that one `close_epoch` closes at the most: well within the compute units that an instruction has unasked.

@@ -43,6 +43,9 @@ pub enum StipendError {
     /// policy: report_secs is above epoch_secs.
     #[msg("report window is longer than an epoch; shorten it")]
     ReportWindowTooLong,
+    /// policy: report_secs and dispute_secs are above epoch_secs.
+    #[msg("report and dispute windows together are longer than an epoch; shorten one of them")]
+    DisputeWindowTooLong,
     /// policy: score_secs is not above report_secs.
     #[msg("scoring window is not longer than the report window; lengthen it")]
     ScoringWindowTooShort,
@@ -114,9 +117,6 @@ pub enum StipendError {
     /// An account of another network.
     #[msg("shard belongs to another network; pass a shard of this one")]
     ShardNetworkMismatch,
-    /// register_node: the owner is all zeros.
-    #[msg("owner is all zeros, which nobody can sign for; name the account that is to be paid")]
-    OwnerZero,
     /// A directory of another network.
     #[msg("directory belongs to another network; pass a directory of this one")]
     DirectoryNetworkMismatch,
@@ -352,6 +352,58 @@ pub enum StipendError {
     /// judge_shard: already done.
     #[msg("shard is already judged for this epoch; nothing is left to do")]
     ShardAlreadyJudged,
+    /// settle_shard: the epoch's scores may still be voided.
+    #[msg("epoch's dispute window is open; settle once it is over")]
+    DisputeWindowOpen,
+    /// void_score: too late, or the epoch has no dispute window.
+    #[msg("epoch's dispute window is closed, or it has none; its scores stand")]
+    DisputeWindowClosed,
+    /// void_score: not the arbiter.
+    #[msg("signer is not the arbiter of the epoch's policy; sign with that key")]
+    ArbiterMismatch,
+    /// void_score: already done.
+    #[msg("slot's score is already voided; nothing is left to void")]
+    ScoreAlreadyVoided,
+    /// void_score: a slot that earned nothing.
+    #[msg("slot has no score in the epoch; name one that has")]
+    SlotNotScored,
+    /// A split's recipients: none, or more than 8, or not as many shares.
+    #[msg(
+        "split has no recipient, more than 8 of them, or not as many shares; pass 1 to 8 wallets and a share for each"
+    )]
+    RecipientsOutOfRange,
+    /// A split's recipients: the same twice.
+    #[msg("split names a recipient twice; add its shares up")]
+    RecipientDuplicate,
+    /// A split's recipients: a split, another account of the program, or all zeros.
+    #[msg(
+        "recipient is a split or another account of this program, or all zeros, and could spend nothing; name wallets"
+    )]
+    RecipientRefused,
+    /// A split's recipients: shares.
+    #[msg("shares of the split are 0, or don't sum to 10,000 basis points; make them")]
+    SharesWrong,
+    /// update_split, close_split: not the authority, or there is none for ever.
+    #[msg("signer is not the split's authority; sign with that key, and if it has none, it never changes")]
+    SplitAuthorityMismatch,
+    /// close_split: it owns nodes.
+    #[msg("split owns nodes; transfer or close them first")]
+    SplitInUse,
+    /// claim: the owner is a split.
+    #[msg("owner is a split; use claim_split, which pays its recipients")]
+    OwnerIsSplit,
+    /// claim_split: token accounts that are not the recipients'.
+    #[msg("token accounts are not the recipients' associated ones, in the split's order; pass exactly those")]
+    RecipientAccountsWrong,
+    /// claim_split: a token account is not open.
+    #[msg("recipient's associated token account is not open; open it, anybody can")]
+    RecipientAccountMissing,
+    /// A node's owner can't be an account of this program, but for a split.
+    #[msg("owner is an account of this program and no split; name a wallet or a split")]
+    OwnerRefused,
+    /// close_node: another account than the node's owner.
+    #[msg("account is not the node's owner; pass the one that its slot names")]
+    NodeOwnerMismatch,
     /// A node of another shard.
     #[msg("node's slot is in another shard; pass that shard")]
     NodeShardMismatch,
@@ -361,9 +413,9 @@ pub enum StipendError {
     /// retire_node: neither owner nor registrar.
     #[msg("signer is neither the node's owner nor the network's registrar; sign with one of them")]
     RetirerMismatch,
-    /// retire_node: the registrar gives no reason.
-    #[msg("eviction has no reason; say why in up to 32 bytes")]
-    EvictionReasonMissing,
+    /// retire_node, void_score: the registrar or arbiter gives no reason.
+    #[msg("eviction or voiding has no reason; say why in up to 32 bytes")]
+    ReasonMissing,
     /// The node has retired.
     #[msg("node is retired; register the device again once its slot is closed")]
     NodeRetired,

@@ -161,13 +161,13 @@ pub mod stipend {
     }
 
     /// Registers a device; see [`instructions::register_node`].
-    pub fn register_node(ctx: Context<RegisterNode>, owner: Pubkey, vacant: Option<u16>) -> Result<()> {
-        instructions::register_node(ctx, owner, vacant)
+    pub fn register_node(ctx: Context<RegisterNode>, vacant: Option<u16>) -> Result<()> {
+        instructions::register_node(ctx, vacant)
     }
 
     /// Gives a node another owner; see [`instructions::transfer_node`].
-    pub fn transfer_node(ctx: Context<ActOnNode>, device: Pubkey, new_owner: Pubkey) -> Result<()> {
-        instructions::transfer_node(ctx, device, new_owner)
+    pub fn transfer_node(ctx: Context<TransferNode>, device: Pubkey) -> Result<()> {
+        instructions::transfer_node(ctx, device)
     }
 
     /// Gives a node another boost from the next epoch on; see [`instructions::set_boost`].
@@ -211,6 +211,11 @@ pub mod stipend {
         instructions::close_epoch(ctx)
     }
 
+    /// Takes a slot's score away before it becomes atoms; see [`instructions::void_score`].
+    pub fn void_score(ctx: Context<VoidScore>, slot: u16, reason: [u8; 32]) -> Result<()> {
+        instructions::void_score(ctx, slot, reason)
+    }
+
     /// Turns a shard's scores into atoms; see [`instructions::settle_shard`].
     pub fn settle_shard(ctx: Context<SettleShard>) -> Result<()> {
         instructions::settle_shard(ctx)
@@ -219,5 +224,30 @@ pub mod stipend {
     /// Mints what an owner's slots have accrued; see [`instructions::claim`].
     pub fn claim(ctx: Context<Claim>, slots: Vec<u16>) -> Result<()> {
         instructions::claim(ctx, slots)
+    }
+
+    /// Mints what a split's slots have accrued to its recipients; see [`instructions::claim_split`].
+    pub fn claim_split<'info>(ctx: Context<'info, ClaimSplit<'info>>, slots: Vec<u16>, bumps: Vec<u8>) -> Result<()> {
+        instructions::claim_split(ctx, slots, bumps)
+    }
+
+    /// Creates a split; see [`instructions::create_split`].
+    pub fn create_split(
+        ctx: Context<CreateSplit>,
+        id: u16,
+        authority: Option<Pubkey>,
+        shares_bps: Vec<u16>,
+    ) -> Result<()> {
+        instructions::create_split(ctx, id, authority, shares_bps)
+    }
+
+    /// Changes a split; see [`instructions::update_split`].
+    pub fn update_split(ctx: Context<UpdateSplit>, new_authority: Option<Pubkey>, shares_bps: Vec<u16>) -> Result<()> {
+        instructions::update_split(ctx, new_authority, shares_bps)
+    }
+
+    /// Closes a split that owns no node; see [`instructions::close_split`].
+    pub fn close_split(ctx: Context<CloseSplit>) -> Result<()> {
+        instructions::close_split(ctx)
     }
 }

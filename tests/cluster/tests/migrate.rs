@@ -55,6 +55,7 @@ report_secs = 40
 score_secs = 300
 uptime_weight_bps = 6_000
 min_uptime_bps = 5_000
+uptime_mode = "multiply"
 bandwidth_cap = 1_000
 min_boost_bps = 10_000
 max_boost_bps = 20_000
@@ -63,6 +64,8 @@ quorum = 2
 bond_lamports = 0
 oracle_bond_lamports = 7_000
 mint_limit_atoms = 0
+max_reward_atoms = 0
+dispute_secs = 0
 
 [network.emission]
 per_epoch_atoms = 1_000_000
@@ -202,7 +205,7 @@ impl Deployer {
 
 /// Rents and bonds of mint, network, three oracles, a shard and its three reports of four slots.
 fn deposit_lamports() -> u64 {
-    rent_lamports(82) + rent_lamports(6_976) + 3 * 7_000 + rent_lamports(136) + 3 * rent_lamports(200 + 6 * 4)
+    rent_lamports(82) + rent_lamports(7_744) + 3 * 7_000 + rent_lamports(136) + 3 * rent_lamports(200 + 6 * 4)
 }
 
 /// The mint's key, the network's authority and three times that authority sign beside the payer, and four times nobody does.

@@ -182,6 +182,9 @@ fn check_policy(found: &state::Policy, policy: &crate::model::Policy) -> Checked
             found.tolerance_bps.into(),
             found.quorum.into(),
             found.mint_limit_atoms,
+            found.max_reward_atoms,
+            found.dispute_secs.into(),
+            found.uptime_mode.into(),
             found.bond_lamports,
             found.oracle_bond_lamports,
             found.per_epoch_atoms,
@@ -200,6 +203,9 @@ fn check_policy(found: &state::Policy, policy: &crate::model::Policy) -> Checked
             rules.tolerance.into(),
             rules.quorum.into(),
             rules.mint_limit,
+            rules.max_reward,
+            rules.dispute_secs.into(),
+            rules.is_gate.into(),
             rules.bond,
             rules.oracle_bond,
             plan.per_epoch,
@@ -220,12 +226,14 @@ fn check_ring(found: &state::Network, net: &Net) -> Checked {
             (entry.emission_atoms, entry.total_score, entry.paid_atoms, entry.unsettled_shards),
             (closed.emission, closed.total_score, closed.paid, closed.unsettled),
         )?;
+        same(name, (entry.kept_back_atoms, entry.dispute_end), (closed.kept_back, closed.dispute_end))?;
         let found_rate = u128::from(entry.rate_atoms) << 64 | u128::from(entry.rate_fraction);
-        same(name, found_rate, rate(closed.emission, closed.total_score))?;
+        let max_reward = closed.policy.rules.max_reward;
+        same(name, found_rate, rate(closed.emission + closed.kept_back, closed.total_score, max_reward))?;
         same(name, entry.policy_from_epoch, closed.policy.from)?;
         holds(entry.paid_atoms <= entry.emission_atoms, || format!("rewards ≤ emission of {}", entry.epoch))?;
         let promised = net.promised.get(&entry.epoch).copied().unwrap_or(0);
-        let kept = entry.total_score == 0 || entry.emission_atoms >= promised;
+        let kept = entry.total_score == 0 || entry.emission_atoms + entry.kept_back_atoms >= promised;
         holds(kept, || format!("epoch {} emits {} of {promised} atoms", entry.epoch, entry.emission_atoms))?;
     }
     // None is missing.
@@ -260,6 +268,8 @@ fn check_shards(vm: &Vm, net: &Net, id: u16) -> Checked<(Seats, u64)> {
             (u8::from(shard.is_unsettled), u8::from(shard.is_dormant), shard.reports.len()),
         )?;
         same(name, read.items.len(), shard.slots.len())?;
+        let tenants = shard.slots.iter().filter(|slot| slot.tenant.is_some()).count();
+        same(name, usize::from(found.nodes), tenants)?;
         for (place, (found, slot)) in read.items.iter().zip(&shard.slots).enumerate() {
             check_slot(found, slot, net.open).map_err(|error| format!("slot {place} of {}: {error}", name()))?;
             accrued += found.accrued_atoms;

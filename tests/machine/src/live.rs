@@ -60,6 +60,8 @@ fn settle(machine: &mut Machine, id: u16) -> Lived {
         let net = net(machine, id)?;
         let shard = &net.shards[place.index as usize];
         if shard.is_unsettled && shard.scored < net.open {
+            let dispute_end = net.dispute_end(shard.scored);
+            wait_until(machine, dispute_end)?;
             machine.must(Step::SettleShard { net: id, place })?;
         }
     }
@@ -209,7 +211,7 @@ fn end_node(machine: &mut Machine, id: u16, random: &mut Random) -> Lived {
     if left < needed {
         machine.must(Step::Gift { to: Gifted::Directory(id, byte), lamports: needed - left })?;
     }
-    machine.must(Step::CloseNode { net: id, place, device, payer: listed.payer })
+    machine.must(Step::CloseNode { net: id, place, device, owner, payer: listed.payer })
 }
 
 /// Gives every account its rent once more, as anybody can: where rent rose, deposits may not go back without.
@@ -273,7 +275,7 @@ fn unwind_network(machine: &mut Machine, id: u16, random: &mut Random) -> Lived<
             machine.must(Step::RemoveOracle { by: authority, net: id, oracle, at_once: random.chance(30) })?;
         }
     }
-    for (device, place, _) in nodes(net(machine, id)?, id) {
+    for (device, place, _, _) in nodes(net(machine, id)?, id) {
         let slot = net(machine, id)?.directories[&byte_of(device)].entries[&device].slot;
         let tenant = net(machine, id)?.shards[place.index as usize].slots[usize::from(slot)].tenant.clone();
         let tenant = tenant.ok_or("a listed device has no slot")?;
@@ -296,8 +298,8 @@ fn unwind_network(machine: &mut Machine, id: u16, random: &mut Random) -> Lived<
         }
         claim(machine, id, place, slot, owner)?;
     }
-    for (device, place, payer) in nodes(net(machine, id)?, id) {
-        machine.must(Step::CloseNode { net: id, place, device, payer })?;
+    for (device, place, owner, payer) in nodes(net(machine, id)?, id) {
+        machine.must(Step::CloseNode { net: id, place, device, owner, payer })?;
     }
     let last = net(machine, id)?.current(machine.model.now);
     while net(machine, id)?.open <= last {
@@ -340,10 +342,15 @@ fn needed(net: &Net) -> Vec<(u8, u32)> {
     needed.filter_map(|oracle| Some((oracle.number?, oracle.until))).collect()
 }
 
-/// Devices, where they are, and who paid.
-fn nodes(net: &Net, id: u16) -> Vec<(u16, Place, u8)> {
+/// Devices, where they are, whose they are, and who paid.
+fn nodes(net: &Net, id: u16) -> Vec<(u16, Place, u8, u8)> {
     let entries = net.directories.values().flat_map(|directory| &directory.entries);
-    entries.map(|(device, listed)| (*device, Place { net: id, index: listed.shard }, listed.payer)).collect()
+    let node = |(device, listed): (&u16, &crate::model::Listed)| {
+        let slot = net.shards.get(listed.shard as usize)?.slots.get(usize::from(listed.slot))?;
+        let owner = slot.tenant.as_ref()?.owner;
+        Some((*device, Place { net: id, index: listed.shard }, owner, listed.payer))
+    };
+    entries.filter_map(node).collect()
 }
 
 /// Slots that are owed something.

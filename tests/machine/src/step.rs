@@ -109,6 +109,10 @@ pub struct Rules {
     pub bond: u64,
     pub oracle_bond: u64,
     pub mint_limit: u64,
+    pub is_gate: bool,
+    pub max_reward: u64,
+    pub dispute_secs: u32,
+    pub arbiter: Option<u8>,
 }
 
 /// How much is emitted.
@@ -312,6 +316,7 @@ pub enum Step {
         net: u16,
         place: Place,
         device: u16,
+        owner: u8,
         payer: u8,
     },
     SubmitReport {
@@ -357,10 +362,17 @@ pub enum Step {
         to: u8,
         signs: bool,
     },
+    VoidScore {
+        by: u8,
+        net: u16,
+        place: Place,
+        slot: u16,
+        has_reason: bool,
+    },
 }
 
 /// The instructions, as they are tallied.
-pub const INSTRUCTIONS: [&str; 31] = [
+pub const INSTRUCTIONS: [&str; 32] = [
     "create_network",
     "close_network",
     "propose_authority",
@@ -392,6 +404,7 @@ pub const INSTRUCTIONS: [&str; 31] = [
     "close_epoch",
     "settle_shard",
     "claim",
+    "void_score",
 ];
 
 impl Step {
@@ -436,6 +449,7 @@ impl Step {
             Self::CloseEpoch { .. } => 28,
             Self::SettleShard { .. } => 29,
             Self::Claim { .. } => 30,
+            Self::VoidScore { .. } => 31,
         })
     }
 
@@ -477,7 +491,8 @@ impl Step {
             | Self::JudgeShard { net, .. }
             | Self::CloseEpoch { net }
             | Self::SettleShard { net, .. }
-            | Self::Claim { net, .. } => *net,
+            | Self::Claim { net, .. }
+            | Self::VoidScore { net, .. } => *net,
         })
     }
 

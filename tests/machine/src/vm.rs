@@ -25,7 +25,7 @@ use stipend::{
     accounts, constants,
     instruction::{self as data},
     signature::{ED25519_HEADER, ED25519_PROGRAM_ID, INSTRUCTIONS_SYSVAR_ID, STATEMENT_HEADER},
-    state::{EmissionParams, PolicyParams},
+    state::{EmissionParams, PolicyParams, UptimeMode},
 };
 
 /// Compute units that a transaction may use.
@@ -219,6 +219,10 @@ fn rules(rules: &Rules) -> PolicyParams {
         bond_lamports: rules.bond,
         oracle_bond_lamports: rules.oracle_bond,
         mint_limit_atoms: rules.mint_limit,
+        uptime_mode: if rules.is_gate { UptimeMode::Gate } else { UptimeMode::Multiply },
+        max_reward_atoms: rules.max_reward,
+        dispute_secs: rules.dispute_secs,
+        arbiter: rules.arbiter.map(cast::wallet),
     }
 }
 
@@ -327,6 +331,7 @@ fn instructions(step: &Step, domain: [u8; 8]) -> Vec<Instruction> {
         network: cast::network(net),
         directory: cast::directory(net, cast::byte_of(device)),
         shard: shard(place),
+        split: None,
     };
     let one = match step {
         Step::Warp { .. }
@@ -476,17 +481,18 @@ fn instructions(step: &Step, domain: [u8; 8]) -> Vec<Instruction> {
                 payer: cast::wallet(*payer),
                 device: cast::device(*device),
                 registrar: registrar.map(cast::wallet),
+                owner: cast::wallet(*owner),
                 network: cast::network(*net),
                 directory: cast::directory(*net, *byte),
                 shard: shard(*place),
                 slot_payer: vacant.map(|(_, payer)| cast::wallet(payer)),
                 system_program,
             },
-            data::RegisterNode { owner: cast::wallet(*owner), vacant: vacant.map(|(slot, _)| slot) },
+            data::RegisterNode { vacant: vacant.map(|(slot, _)| slot) },
         ),
         Step::TransferNode { by, net, place, device, to } => build(
-            act(*by, *net, *place, *device),
-            data::TransferNode { device: cast::device(*device), new_owner: cast::wallet(*to) },
+            accounts::TransferNode { node: act(*by, *net, *place, *device), new_owner: cast::wallet(*to) },
+            data::TransferNode { device: cast::device(*device) },
         ),
         Step::SetBoost { by, net, place, device, boost } => {
             build(act(*by, *net, *place, *device), data::SetBoost { device: cast::device(*device), boost_bps: *boost })
@@ -495,11 +501,12 @@ fn instructions(step: &Step, domain: [u8; 8]) -> Vec<Instruction> {
             act(*by, *net, *place, *device),
             data::RetireNode { device: cast::device(*device), reason: [u8::from(*has_reason) * b'!'; 32] },
         ),
-        Step::CloseNode { net, place, device, payer } => build(
+        Step::CloseNode { net, place, device, owner, payer } => build(
             accounts::CloseNode {
                 network: cast::network(*net),
                 directory: cast::directory(*net, cast::byte_of(*device)),
                 shard: shard(*place),
+                owner: cast::wallet(*owner),
                 payer: cast::wallet(*payer),
             },
             data::CloseNode { device: cast::device(*device) },
@@ -541,6 +548,10 @@ fn instructions(step: &Step, domain: [u8; 8]) -> Vec<Instruction> {
         Step::SettleShard { net, place } => {
             build(accounts::SettleShard { network: cast::network(*net), shard: shard(*place) }, data::SettleShard {})
         }
+        Step::VoidScore { by, net, place, slot, has_reason } => build(
+            accounts::VoidScore { arbiter: cast::wallet(*by), network: cast::network(*net), shard: shard(*place) },
+            data::VoidScore { slot: *slot, reason: [u8::from(*has_reason) * b'!'; 32] },
+        ),
         Step::Claim { net, place, owner, slots, to, signs } => {
             let accounts = accounts::Claim {
                 network: cast::network(*net),

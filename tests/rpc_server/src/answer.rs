@@ -144,6 +144,7 @@ fn result(cluster: &mut Cluster, request: &Request) -> Result<Value, Refusal> {
         }
         "getSignatureStatuses" => statuses(cluster, request),
         "getTransaction" => landed_transaction(cluster, request),
+        "getSignaturesForAddress" => signatures_for_address(cluster, request),
         method => Err(refusal(METHOD_NOT_FOUND, format!("Method not found: {method}"))),
     }
 }
@@ -261,6 +262,17 @@ fn statuses(cluster: &mut Cluster, request: &Request) -> Result<Value, Refusal> 
 
 fn outcome(landed: &Landed) -> Value {
     landed.error.as_ref().map_or(json!({"Ok": null}), |error| json!({"Err": error}))
+}
+
+fn signatures_for_address(cluster: &mut Cluster, request: &Request) -> Result<Value, Refusal> {
+    let named = cluster.naming(&request.address(0)?);
+    let status = |(signature, landed): (&Signature, &Landed)| {
+        json!({
+            "signature": signature.to_string(), "slot": landed.slot, "err": landed.error, "memo": null, "blockTime": null,
+            "confirmationStatus": "finalized",
+        })
+    };
+    Ok(named.into_iter().map(status).collect())
 }
 
 fn landed_transaction(cluster: &mut Cluster, request: &Request) -> Result<Value, Refusal> {

@@ -235,6 +235,14 @@ impl Cluster {
         all.filter(|landed| landed.message.static_account_keys().first() == Some(payer)).collect()
     }
 
+    /// Transactions that name an account, the newest first.
+    pub fn naming(&self, address: &Address) -> Vec<(&Signature, &Landed)> {
+        let names = |landed: &Landed| landed.message.static_account_keys().contains(address);
+        let mut naming: Vec<_> = self.landed.iter().filter(|(_, landed)| names(landed)).collect();
+        naming.sort_by_key(|(_, landed)| std::cmp::Reverse(landed.slot));
+        naming
+    }
+
     /// What became of a transaction; none if it is in no block.
     pub fn landed(&self, signature: &Signature) -> Option<&Landed> {
         self.landed.get(signature)

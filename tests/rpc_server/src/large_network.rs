@@ -184,6 +184,7 @@ impl LargeNetwork {
             version: ACCOUNT_VERSION,
             bump,
             capacity: self.size.slots,
+            nodes: self.size.slots,
             index,
             network: self.address,
             payer: payer(0),

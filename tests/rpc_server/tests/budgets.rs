@@ -154,6 +154,23 @@ fn three_nodes_that_are_named_are_claimed_within_a_megabyte() {
 }
 
 #[test]
+fn a_device_registers_without_the_whole_network_being_read() {
+    let scene = Scene::new();
+    let stipend = Stipend::new(&scene.endpoint, &scene.payer);
+    write_keypair_file(&Keypair::new(), stipend.folder.path().join("device.json")).unwrap();
+    let network = scene.network.address().to_string();
+    let register = ["node", "register", "--device", "device.json", "--dry-run", "--network", &network];
+
+    let planned = stipend.run(&[&register[..], &["--output", "json"]].concat());
+
+    // Every shard is full: the headers say so, and a shard is opened.
+    let planned_done: Value = serde_json::from_str(&planned.stdout).unwrap();
+    assert_eq!(planned_done["done"]["sent"], false);
+    scene.assert_within("node register", planned.traffic, 30, 2 * MB);
+    assert!(planned.peak_bytes < 60_000_000, "{} bytes", planned.peak_bytes);
+}
+
+#[test]
 fn an_epoch_is_verified_without_being_held_in_memory() {
     let scene = Scene::new();
 

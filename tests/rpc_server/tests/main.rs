@@ -4,4 +4,5 @@ mod budgets;
 mod command;
 mod endpoints;
 mod formats;
+mod paying;
 mod server;

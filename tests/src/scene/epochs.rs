@@ -94,6 +94,34 @@ impl Scene {
         self.claim_to(shard, owner, Destination::Associated, slots)
     }
 
+    /// What claims slots of a split for all its recipients.
+    pub fn split_instruction(
+        &self,
+        shard: &Address,
+        split: &Address,
+        wallets: &[Address],
+        slots: &[u16],
+    ) -> Instruction {
+        let slots = slots.to_vec();
+        instruction::claim_split(&self.network, shard, split, wallets, &self.mint, &self.token_program, slots)
+    }
+
+    /// Claims slots of a split for all its recipients.
+    #[track_caller]
+    pub fn claim_split(&mut self, shard: &Address, split: &Address, wallets: &[Address], slots: &[u16]) -> Receipt {
+        let claim = self.split_instruction(shard, split, wallets, slots);
+        self.stage.accepts(&[claim], &[])
+    }
+
+    /// As [`Self::run_epoch`], but for settling: the epoch before it is settled.
+    #[track_caller]
+    pub fn run_epoch_after(&mut self, shard: &Address, epoch: u32, values: &[Measured]) {
+        self.warp_to(super::end(epoch));
+        self.report_all(shard, epoch, values);
+        self.score(shard, epoch);
+        self.close();
+    }
+
     /// What claims an owner's slots to a destination.
     pub fn claim_to(&self, shard: &Address, owner: &Address, to: Destination, slots: &[u16]) -> Instruction {
         instruction::claim(&self.network, shard, owner, &self.mint, &self.token_program, to, slots.to_vec())

@@ -94,7 +94,8 @@ impl Scene {
     /// Pays a retired node's bond and rent back to the stage's payer.
     #[track_caller]
     pub fn close_node(&mut self, shard: &Address, device: &Address) -> Receipt {
-        let close = instruction::close_node(&self.network, shard, device, &self.stage.payer.pubkey());
+        let owner = self.owner_of(shard, device);
+        let close = instruction::close_node(&self.network, shard, device, &owner, &self.stage.payer.pubkey());
         self.stage.accepts(&[close], &[])
     }
 }

@@ -146,8 +146,8 @@ fn register_node_refuses_a_slot_that_is_not_vacant_or_not_there() {
     }
     let register = next.register_instruction(&scene, &payer, Some(Vacancy { slot: 0, payer: sponsor.pubkey() }));
     // Nobody in the payer's place, which the program's own address stands for; and one who can't be paid.
-    scene.stage.refuses(&[swapped(&register, 6, &stipend::ID)], &[&next.device], StipendError::PayerMismatch);
-    scene.stage.refuses(&[read_only(&register, 6)], &[&next.device], ErrorCode::ConstraintMut);
+    scene.stage.refuses(&[swapped(&register, 7, &stipend::ID)], &[&next.device], StipendError::PayerMismatch);
+    scene.stage.refuses(&[read_only(&register, 7)], &[&next.device], ErrorCode::ConstraintMut);
     scene.stage.accepts(&[register], &[&next.device]);
 }
 

@@ -87,7 +87,13 @@ fn a_directory_of_4_000_devices_takes_finds_and_gives_back_in_front_in_the_middl
     }
     for device in places {
         scene.close_node(&shard, &device.pubkey());
-        let again = instruction::close_node(&scene.network, &shard, &device.pubkey(), &scene.stage.payer.pubkey());
+        let again = instruction::close_node(
+            &scene.network,
+            &shard,
+            &device.pubkey(),
+            &owner.pubkey(),
+            &scene.stage.payer.pubkey(),
+        );
         scene.stage.refuses(&[again], &[], StipendError::DeviceUnknown);
     }
 

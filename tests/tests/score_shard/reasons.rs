@@ -246,3 +246,23 @@ fn score_shard_replaces_what_the_epoch_before_left() {
     let (header, _) = scene.shard(&shard);
     assert_eq!((header.total_score, header.scored_epoch, header.unsettled), (0, 1, 0));
 }
+
+#[test]
+fn score_shard_takes_uptime_for_a_gate_where_the_policy_says_so() {
+    let mut scene = Scene::with(3, |params| params.policy.uptime_mode = stipend::state::UptimeMode::Gate);
+    let shard = scene.open_shard();
+    for _ in 0..3 {
+        scene.register(&shard, &address("owner"));
+    }
+    scene.warp_to(end(0));
+    scene.report_all(&shard, 0, &[measured(5_000, 500), measured(10_000, 500), measured(4_999, 500)]);
+
+    scene.score(&shard, 0);
+
+    // 10,000 · (6,000 + 4,000 · 500 / 1,000), whatever the uptime from 5,000 on; the median stands in the slot.
+    assert_eq!(kept(&mut scene, &shard, 0), (5_000, 500, 80_000_000, 1));
+    assert_eq!(kept(&mut scene, &shard, 1), (10_000, 500, 80_000_000, 1));
+    assert_eq!(kept(&mut scene, &shard, 2), (4_999, 500, 0, 4));
+    scene.close();
+    assert_eq!(scene.network().ring[0].uptime_mode, 1);
+}

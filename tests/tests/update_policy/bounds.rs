@@ -11,7 +11,7 @@ type EmissionChange = fn(&mut EmissionParams);
 
 #[test]
 fn update_policy_refuses_each_parameter_out_of_its_range() {
-    let cases: [(Change, StipendError, Change); 15] = [
+    let cases: [(Change, StipendError, Change); 17] = [
         (|p| p.report_secs = 0, StipendError::ReportWindowEmpty, |p| p.report_secs = 1),
         // An epoch of 100 seconds.
         (|p| p.report_secs = 101, StipendError::ReportWindowTooLong, |p| p.report_secs = 100),
@@ -27,6 +27,8 @@ fn update_policy_refuses_each_parameter_out_of_its_range() {
         (|p| p.tolerance_bps = 10_001, StipendError::ToleranceOutOfRange, |p| p.tolerance_bps = 10_000),
         (|p| p.quorum = 0, StipendError::QuorumOutOfRange, |p| p.quorum = 2),
         (|p| p.quorum = 17, StipendError::QuorumOutOfRange, |p| p.quorum = 16),
+        (|p| p.dispute_secs = 61, StipendError::DisputeWindowTooLong, |p| p.dispute_secs = 60),
+        (|p| p.dispute_secs = u32::MAX, StipendError::DisputeWindowTooLong, |p| p.dispute_secs = 0),
         // The emission is 1,000,000 atoms an epoch.
         (|p| p.mint_limit_atoms = 1, StipendError::MintLimitTooLow, |p| p.mint_limit_atoms = 0),
         (|p| p.mint_limit_atoms = 999_999, StipendError::MintLimitTooLow, |p| p.mint_limit_atoms = 1_000_000),

@@ -10,10 +10,15 @@ use anyhow::{bail, Context, Result};
 use serde_json::{Map, Value};
 use solana_signer::Signer;
 use stage::Stage;
-use stipend::constants::{MAX_RELAYED_SLOTS, MAX_SHARD_SLOTS};
+use stipend::{
+    constants::{MAX_RELAYED_SLOTS, MAX_SHARD_SLOTS},
+    state::UptimeMode,
+};
 use stipend_client::{
+    address,
     batch::cut,
     instruction::{self, Contradicted, Destination},
+    ledger::Ledger as _,
 };
 
 /// Slots of a full shard.
@@ -123,11 +128,15 @@ fn reports(program: &[u8]) -> Result<Vec<Figure>> {
 fn scores(program: &[u8]) -> Result<Vec<Figure>> {
     let mut figures = Vec::new();
     for (oracles, name, most) in [(3, "score_slot_3_cu", 80), (5, "score_slot_5_cu", 130)] {
-        let mut stage = Stage::new(program, oracles, SLOTS)?;
-        score(&mut stage, 0)?;
-        stage.send(&[instruction::close_epoch(&stage.network)])?;
-        stage.send_large(instruction::settle_shard(&stage.network, &stage.shard))?;
-        let value = score(&mut stage, 1)?.div_ceil(SLOTS.into());
+        // The dearer of both modes.
+        let mut value = 0;
+        for mode in [UptimeMode::Multiply, UptimeMode::Gate] {
+            let mut stage = Stage::in_mode(program, oracles, SLOTS, mode)?;
+            score(&mut stage, 0)?;
+            stage.send(&[instruction::close_epoch(&stage.network)])?;
+            stage.send_large(instruction::settle_shard(&stage.network, &stage.shard))?;
+            value = value.max(score(&mut stage, 1)?.div_ceil(SLOTS.into()));
+        }
         figures.push(Figure { name, value, mark: Mark::AtMost(most) });
     }
     Ok(figures)
@@ -161,9 +170,45 @@ fn payments(program: &[u8]) -> Result<Vec<Figure>> {
     };
     let one = claim(0..1)?;
     let many = claim(1..102)?;
-    Ok(vec![
+    let marks = [(1, "claim_split_1_cu", 12_000), (3, "claim_split_3_cu", 22_000), (8, "claim_split_8_cu", 50_000)];
+    let mut splits = Vec::new();
+    for (recipients, name, most) in marks {
+        let value = claim_split(&mut stage, recipients)?;
+        splits.push(Figure { name, value, mark: Mark::AtMost(most) });
+    }
+    let mut figures = vec![
         Figure { name: "settle_slot_cu", value: settle.compute_units.div_ceil(SLOTS.into()), mark: Mark::AtMost(45) },
         Figure { name: "claim_one_cu", value: one, mark: Mark::AtMost(8_500) },
         Figure { name: "claim_slot_cu", value: many.saturating_sub(one).div_ceil(100), mark: Mark::AtMost(60) },
-    ])
+    ];
+    figures.extend(splits);
+    Ok(figures)
+}
+
+/// Compute units of a claim of one slot that a split of so many recipients owns, whose token accounts are open.
+fn claim_split(stage: &mut Stage, recipients: u16) -> Result<u64> {
+    let (payer, number) = (stage.payer.pubkey(), SLOTS - 1 - recipients);
+    let wallets: Vec<_> = (0..recipients).map(|place| stage::device(1_000 * recipients + place).pubkey()).collect();
+    let rest = 10_000 - 1_000 * (recipients - 1);
+    let shares: Vec<_> =
+        wallets.iter().enumerate().map(|(place, wallet)| (*wallet, if place == 0 { rest } else { 1_000 })).collect();
+    let split = address::split(&payer, recipients);
+    stage.send(&[instruction::create_split(&payer, &payer, recipients, None, &shares)])?;
+    for wallet in &wallets {
+        let open = instruction::open_associated_token(&payer, wallet, &stage.mint, &spl_token_interface::ID);
+        stage.send(&[open])?;
+    }
+    let (owner, device) = (stage.owner.insecure_clone(), stage::device(number).pubkey());
+    let transfer = instruction::transfer_node(&owner.pubkey(), &stage.network, &stage.shard, &device, &split);
+    stage.ledger.send(&stage.payer, &[transfer], &[&owner])?;
+    let claim = instruction::claim_split(
+        &stage.network,
+        &stage.shard,
+        &split,
+        &wallets,
+        &stage.mint,
+        &spl_token_interface::ID,
+        vec![number],
+    );
+    Ok(stage.send(&[claim])?.compute_units)
 }

@@ -8,7 +8,7 @@ use solana_signer::Signer;
 use stipend::{
     constants::MAX_SHARD_SLOTS,
     instructions::NetworkParams,
-    state::{EmissionParams, Entry, PolicyParams},
+    state::{EmissionParams, Entry, PolicyParams, UptimeMode},
 };
 use stipend_client::{
     account, address,
@@ -41,6 +41,11 @@ pub struct Stage {
 impl Stage {
     /// A network of `oracles` oracles and `nodes` nodes, before its genesis.
     pub fn new(program: &[u8], oracles: u8, nodes: u16) -> Result<Self> {
+        Self::in_mode(program, oracles, nodes, UptimeMode::Multiply)
+    }
+
+    /// The same, by what uptime does.
+    pub fn in_mode(program: &[u8], oracles: u8, nodes: u16, uptime_mode: UptimeMode) -> Result<Self> {
         let mut ledger = EmbeddedLedger::new(program, GENESIS)?;
         let [payer, owner, mint_key] = [1, 2, 3].map(|seed| Keypair::new_from_array([seed; 32]));
         ledger.airdrop(&payer.pubkey(), 1_000_000_000_000)?;
@@ -58,12 +63,12 @@ impl Stage {
             nodes,
             payer,
         };
-        stage.create_network()?;
+        stage.create_network(uptime_mode)?;
         stage.register()?;
         Ok(stage)
     }
 
-    fn create_network(&mut self) -> Result<()> {
+    fn create_network(&mut self, uptime_mode: UptimeMode) -> Result<()> {
         let authority = self.payer.pubkey();
         let params = NetworkParams {
             id: 0,
@@ -78,6 +83,7 @@ impl Stage {
                 score_secs: 7 * EPOCH_SECS,
                 uptime_weight_bps: 5_000,
                 min_uptime_bps: 5_000,
+                uptime_mode,
                 bandwidth_cap: 1_000_000,
                 min_boost_bps: 1_000,
                 max_boost_bps: 40_000,
@@ -109,9 +115,7 @@ impl Stage {
             self.send(&[instruction::open_report(&payer, &self.network, &self.shard, &oracle)])?;
         }
         for number in 0..self.nodes {
-            let mut seed = [200; 32];
-            seed[..2].copy_from_slice(&number.to_le_bytes());
-            self.register_device(&Keypair::new_from_array(seed))?;
+            self.register_device(&device(number))?;
         }
         let token_program = spl_token_interface::ID;
         let create = spl_associated_token_account_interface::instruction::create_associated_token_account(
@@ -218,6 +222,13 @@ impl Stage {
         let report = address::report(&self.shard, &key.pubkey());
         key.sign_message(&batch.to_data(&report)).into()
     }
+}
+
+/// The key of a device.
+pub fn device(number: u16) -> Keypair {
+    let mut seed = [200; 32];
+    seed[..2].copy_from_slice(&number.to_le_bytes());
+    Keypair::new_from_array(seed)
 }
 
 fn create_mint(ledger: &mut EmbeddedLedger, payer: &Keypair, mint: &Keypair) -> Result<()> {

@@ -12,7 +12,7 @@ pub use network::{NamedNetworkArgs, NetworkArgs};
 pub use origin::{Origin, OriginArgs};
 pub use reading::ReadingArgs;
 pub use role::AuthorityArgs;
-pub use session::SessionArgs;
+pub use session::{Session, SessionArgs};
 
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;

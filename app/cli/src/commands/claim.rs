@@ -309,20 +309,19 @@ fn plan(
     };
     let shards = shards.map_err(failed)?;
     let mut client = NetworkClient::new(ledger, payer, *network);
-    let mut plan = |left_out: &HashSet<Address>| {
+    let mut plan = |left_out: &BTreeSet<Address>| {
         let plan = client.plan_claims(state, &shards, |shard, slot, owner| {
             let is_named = places.is_empty() || places.contains(&(shard.header.index, slot));
             is_named && whose.owner.is_none_or(|wanted| wanted == *owner) && !left_out.contains(owner)
         });
         plan.map_err(failed)
     };
-    let claims = plan(&HashSet::new())?;
-    let closed: HashSet<_> = claims.owners.iter().filter(|(_, claim)| claim.opens).map(|(owner, _)| *owner).collect();
-    if !whose.no_open || closed.is_empty() {
+    let claims = plan(&BTreeSet::new())?;
+    if !whose.no_open || claims.opening.is_empty() {
         return Ok(claims);
     }
-    eprintln!("{} left out: no token account is open", counted(closed.len() as u64, "owner"));
-    plan(&closed)
+    eprintln!("{} left out: no token account is open", counted(claims.opening.len() as u64, "owner"));
+    plan(&claims.opening)
 }
 
 fn accrued_atoms(claims: &ClaimPlan) -> u128 {

@@ -20,12 +20,14 @@ pub mod oracle_remove;
 pub mod oracle_run;
 pub mod oracle_sign;
 pub mod oracle_withdraw_bond;
+pub mod simulate_policy;
+pub mod split;
 pub mod status;
 pub mod verify;
 
 use std::io::Write;
 
-use crate::args::{Cli, Command, CrankCommand, NodeCommand, OracleCommand};
+use crate::args::{Cli, Command, CrankCommand, NodeCommand, OracleCommand, SplitCommand};
 use crate::failure::Failure;
 
 /// Does what the command line asks for. Results go to `stdout`.
@@ -44,6 +46,11 @@ pub fn run(cli: Cli, stdout: &mut dyn Write) -> Result<(), Failure> {
         Command::Oracle(OracleCommand::Remove(args)) => oracle_remove::run(&args, stdout),
         Command::Oracle(OracleCommand::List(args)) => oracle_list::run(&args, stdout),
         Command::Oracle(OracleCommand::WithdrawBond(args)) => oracle_withdraw_bond::run(&args, stdout),
+        Command::SimulatePolicy(args) => simulate_policy::run(&args, stdout),
+        Command::Split(SplitCommand::Create(args)) => split::create(&args, stdout),
+        Command::Split(SplitCommand::Update(args)) => split::update(&args, stdout),
+        Command::Split(SplitCommand::Show(args)) => split::show(&args, stdout),
+        Command::Split(SplitCommand::Close(args)) => split::close(&args, stdout),
         Command::Node(NodeCommand::Register(args)) => node_register::run(&args, stdout),
         Command::Node(NodeCommand::List(args)) => node_list::run(&args, stdout),
         Command::Node(NodeCommand::Slots(args)) => node_list::run_slots(&args, stdout),
@@ -52,6 +59,7 @@ pub fn run(cli: Cli, stdout: &mut dyn Write) -> Result<(), Failure> {
         Command::Node(NodeCommand::Transfer(args)) => node_act::transfer(&args, stdout),
         Command::Node(NodeCommand::Retire(args)) => node_act::retire(&args, stdout),
         Command::Node(NodeCommand::Boost(args)) => node_act::boost(&args, stdout),
+        Command::Node(NodeCommand::Void(args)) => node_act::void(&args, stdout),
         Command::Node(NodeCommand::Close(args)) => node_act::close(&args, stdout),
         Command::Node(NodeCommand::Explain(args)) => explain::run(&args, stdout),
         Command::Oracle(OracleCommand::Keygen(args)) => keygen::run(&args, stdout),

@@ -1,6 +1,6 @@
 //! What has accrued is minted to the owners.
 
-use super::{claims, is_open, MintLimit};
+use super::{claims, is_open, splits_of, MintLimit, Payee};
 use crate::{
     account,
     ledger::{pack, Ledger, LedgerError, Part, Receipt},
@@ -16,8 +16,10 @@ use stipend::{error::StipendError, state::Network};
 /// What is to be claimed, read at one moment.
 #[derive(Clone, Debug, Default)]
 pub struct ClaimPlan {
-    /// By owner.
+    /// By who is paid: owners, and the recipients of splits in their place.
     pub owners: BTreeMap<Address, OwnerClaim>,
+    /// Owners whose claims open token accounts: wallets and splits.
+    pub opening: BTreeSet<Address>,
     /// They don't depend on one another, and differ. Each is one or more claims, each with what opens its token account.
     pub transactions: Vec<Vec<Part>>,
     /// What may be minted at the moment; none if there is no limit.
@@ -26,7 +28,7 @@ pub struct ClaimPlan {
     pub decimals: Option<u8>,
 }
 
-/// What an owner has to claim.
+/// What somebody is to be paid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OwnerClaim {
     /// Of all slots of the plan.
@@ -76,20 +78,21 @@ impl<L: Ledger> NetworkClient<'_, L> {
         shards: &[ShardState],
         wanted: impl Fn(&ShardState, u16, &Address) -> bool,
     ) -> Result<ClaimPlan, ReadError> {
-        let claims = claims(network, shards, 0, wanted);
+        let splits = splits_of(self.ledger, &self.network, shards)?;
+        let claims = claims(network, shards, &splits, 0, wanted);
         let has_limit = network.policy.mint_limit_atoms > 0 || network.next_policy.mint_limit_atoms > 0;
         let mint_limit = if has_limit { MintLimit::new(network, self.ledger.now()?) } else { None };
         let mut plan = ClaimPlan { mint_limit, ..ClaimPlan::default() };
-        for claim in &claims {
-            let owner = plan.owners.entry(claim.owner).or_insert(OwnerClaim {
+        for (claim, payee) in claims.iter().flat_map(|claim| claim.payees.iter().map(move |payee| (claim, payee))) {
+            let owner = plan.owners.entry(payee.wallet).or_insert(OwnerClaim {
                 accrued_atoms: 0,
                 slots: 0,
-                destination: claim.destination,
+                destination: payee.destination,
                 opens: false,
                 is_untouched: false,
                 held_atoms: 0,
             });
-            owner.accrued_atoms += claim.accrued_atoms;
+            owner.accrued_atoms += payee.share_atoms;
             owner.slots += claim.slots.len();
         }
         let destinations = plan.owners.values().map(|claim| claim.destination);
@@ -106,15 +109,14 @@ impl<L: Ledger> NetworkClient<'_, L> {
             }
         }
         let payer = self.payer.pubkey();
-        let parts = claims.iter().map(|claim| {
-            let opens = plan.owners.get(&claim.owner).is_some_and(|owner| owner.opens);
-            claim.instructions(&self.network, network, opens.then_some(&payer))
-        });
-        plan.transactions = match plan.mint_limit {
+        let opens = |payee: &Payee| plan.owners.get(&payee.wallet).is_some_and(|owner| owner.opens);
+        let opening = claims.iter().filter(|claim| claim.payees.iter().any(opens)).map(|claim| claim.owner).collect();
+        let parts = claims.iter().map(|claim| claim.instructions(&self.network, network, &payer, opens));
+        let transactions = match plan.mint_limit {
             None => pack(self.ledger.transaction_format(), &payer, parts.collect()),
             Some(_) => parts.map(|part| vec![part]).collect(),
         };
-        Ok(plan)
+        Ok(ClaimPlan { opening, transactions, ..plan })
     }
 
     /// Sends the transactions of a plan, all at once where the ledger can. Of one that is refused, each claim is sent once more by
@@ -144,10 +146,18 @@ impl<L: Ledger> NetworkClient<'_, L> {
         let network = self.network()?;
         let payer = self.payer.pubkey();
         let mut owners = BTreeSet::new();
-        for claim in claims(&network, std::slice::from_ref(shard), 0, |_, _, _| true) {
-            let found = self.ledger.account(&claim.destination)?;
-            let opener = (!is_open(&network, found.as_ref())).then_some(&payer);
-            for instruction in claim.instructions(&self.network, &network, opener) {
+        let shards = std::slice::from_ref(shard);
+        let splits = splits_of(self.ledger, &self.network, shards)?;
+        for claim in claims(&network, shards, &splits, 0, |_, _, _| true) {
+            let destinations: Vec<_> = claim.payees.iter().map(|payee| payee.destination).collect();
+            let found = self.ledger.heads(&destinations, 0)?;
+            let missing: BTreeSet<_> = destinations
+                .into_iter()
+                .zip(found)
+                .filter_map(|(destination, found)| (!is_open(&network, found.as_ref())).then_some(destination))
+                .collect();
+            let opens = |payee: &Payee| missing.contains(&payee.destination);
+            for instruction in claim.instructions(&self.network, &network, &payer, opens) {
                 self.send(&[instruction], &[])?;
             }
             owners.insert(claim.owner);

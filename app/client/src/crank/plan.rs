@@ -2,7 +2,7 @@
 
 use super::{memory::Memory, planned::Planned, steps::Steps, CrankOptions, Openings, Task, TASKS_A_STEP};
 use crate::{
-    claim::{claims, is_open, MintLimit},
+    claim::{claims, is_open, splits_of, MintLimit},
     ledger::{Accounts, Ledger},
     reader::{ReadError, Reader, ShardHead},
     reports::reporting_oracles,
@@ -140,32 +140,39 @@ impl View<'_> {
             }
             some.iter().for_each(|head| memory.note_claims(head));
             let shards = Reader::new(ledger, self.address).shards_at(some.iter().map(|head| head.address).collect())?;
-            let claims = claims(self.network, &shards, from_atoms, |_, _, _| true);
-            let destinations: Vec<_> = claims.iter().map(|claim| claim.destination).collect();
-            for (claim, found) in claims.into_iter().zip(ledger.heads(&destinations, 0)?) {
-                let is_missing = !is_open(self.network, found.as_ref());
-                if is_missing && !self.may_open(claim.owner, plan) {
+            let splits = splits_of(ledger, &self.address, &shards)?;
+            let claims = claims(self.network, &shards, &splits, from_atoms, |_, _, _| true);
+            let destinations: Vec<_> =
+                claims.iter().flat_map(|claim| &claim.payees).map(|payee| payee.destination).collect();
+            let mut found = ledger.heads(&destinations, 0)?.into_iter();
+            for claim in claims {
+                let payees = claim.payees.iter().zip(found.by_ref());
+                let missing: BTreeSet<_> = payees
+                    .filter_map(|(payee, found)| (!is_open(self.network, found.as_ref())).then_some(payee.wallet))
+                    .collect();
+                if !self.may_open(&missing, plan) {
                     memory.note_unopened(claim.shard_index);
                     continue;
                 }
-                let opener = is_missing.then_some(&self.payer);
-                plan.tasks.push(Planned::claim(&self.address, self.network, &claim, opener));
+                plan.tasks.push(Planned::claim(&self.address, self.network, &claim, &self.payer, &missing));
             }
         }
         Ok(())
     }
 
-    /// Whether the payer opens an owner's token account in this step.
-    fn may_open(&self, owner: Address, plan: &mut Plan) -> bool {
-        let Some(openings) = self.openings else {
-            return false;
-        };
-        let may_open = plan.opened.contains(&owner)
-            || openings.may_open(&owner, plan.opened.len(), plan.token_rent_lamports, self.now);
-        if may_open {
-            plan.opened.insert(owner);
+    /// Whether the payer opens the token accounts of all these wallets in this step.
+    fn may_open(&self, wallets: &BTreeSet<Address>, plan: &mut Plan) -> bool {
+        let mut opened = plan.opened.clone();
+        for wallet in wallets {
+            let may_open =
+                |openings: &Openings| openings.may_open(wallet, opened.len(), plan.token_rent_lamports, self.now);
+            if !opened.contains(wallet) && !self.openings.is_some_and(may_open) {
+                return false;
+            }
+            opened.insert(*wallet);
         }
-        may_open
+        plan.opened = opened;
+        true
     }
 
     /// The next of the open epoch's times, and the end of a pause that has one.
@@ -174,7 +181,9 @@ impl View<'_> {
         let end = network.end(network.open_epoch).ok();
         let pause_end = Some(network.pause_ends_at).filter(|end| *end != NO_END);
         let times = [end, pause_end, network.report_end().ok(), network.score_end().ok()];
-        times.into_iter().flatten().filter(|time| self.now < *time).min()
+        let disputes =
+            network.ring.iter().filter(|closed| closed.unsettled_shards > 0).map(|closed| closed.dispute_end);
+        times.into_iter().flatten().chain(disputes).filter(|time| self.now < *time).min()
     }
 
     fn oracles(&self, epoch: u32) -> Vec<Address> {

@@ -8,6 +8,7 @@ use crate::{
 };
 use solana_address::Address;
 use solana_instruction::Instruction;
+use std::collections::BTreeSet;
 use stipend::state::Network;
 
 /// Compute units that tasks are taken to need, a little more than `cargo xtask bench` measures at the worst: whatever a transaction
@@ -65,13 +66,19 @@ impl Planned {
         }
     }
 
-    /// - `opener`: pays for the token account, if that is still to be opened.
-    pub(super) fn claim(address: &Address, network: &Network, claim: &Claim, opener: Option<&Address>) -> Self {
+    /// - `opener`: pays for the token accounts of `missing`, which are still to be opened.
+    pub(super) fn claim(
+        address: &Address,
+        network: &Network,
+        claim: &Claim,
+        opener: &Address,
+        missing: &BTreeSet<Address>,
+    ) -> Self {
         let first_slot = claim.slots.first().copied().unwrap_or_default();
         Self {
             task: Task::Claim { shard: claim.shard_index, owner: claim.owner, first_slot },
-            instructions: claim.instructions(address, network, opener),
-            units: 4 * FIXED_UNITS + CLAIM_SLOT_UNITS * claim.slots.len() as u64,
+            instructions: claim.instructions(address, network, opener, |payee| missing.contains(&payee.wallet)),
+            units: 4 * FIXED_UNITS * claim.payees.len() as u64 + CLAIM_SLOT_UNITS * claim.slots.len() as u64,
         }
     }
 }

@@ -49,7 +49,7 @@ impl Steps {
                 }
                 steps.is_scoring |= !is_held(&next);
             }
-            steps.settle.extend(settle.filter(|_| is_settleable(network, header)));
+            steps.settle.extend(settle.filter(|_| is_settleable(network, header, now)));
             steps.judge.extend(judge);
         }
         steps
@@ -61,9 +61,10 @@ pub fn is_unscored(header: &Shard, epoch: u32) -> bool {
     !header.is_dormant() && header.next_epoch <= epoch
 }
 
-/// Whether a shard's scores can be turned into atoms: they are of an epoch that is closed.
-pub fn is_settleable(network: &Network, header: &Shard) -> bool {
-    header.is_unsettled() && network.ring.iter().any(|closed| closed.epoch == header.scored_epoch)
+/// Whether a shard's scores can be turned into atoms: they are of an epoch that is closed, and can't be voided any more.
+pub fn is_settleable(network: &Network, header: &Shard, now: i64) -> bool {
+    let closed = network.ring.iter().find(|closed| closed.epoch == header.scored_epoch);
+    header.is_unsettled() && closed.is_some_and(|closed| closed.dispute_end <= now)
 }
 
 /// The epoch that a shard was scored for, if its reports are not yet compared with the medians.

@@ -8,6 +8,7 @@ mod oracle;
 mod report;
 mod settlement;
 mod shard;
+mod split;
 
 pub use mint::*;
 pub use name::*;
@@ -17,6 +18,7 @@ pub use oracle::*;
 pub use report::*;
 pub use settlement::*;
 pub use shard::*;
+pub use split::*;
 
 use anchor_lang::{InstructionData, ToAccountMetas};
 use solana_address::Address;

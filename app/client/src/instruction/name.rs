@@ -10,7 +10,7 @@ use stipend::instruction as data;
 const ED25519: Address = Address::from_str_const("Ed25519SigVerify111111111111111111111111111");
 
 /// Name and first bytes of each instruction of the program.
-const INSTRUCTIONS: [(&str, &[u8]); 31] = [
+const INSTRUCTIONS: [(&str, &[u8]); 36] = [
     ("create_network", data::CreateNetwork::DISCRIMINATOR),
     ("close_network", data::CloseNetwork::DISCRIMINATOR),
     ("propose_authority", data::ProposeAuthority::DISCRIMINATOR),
@@ -42,6 +42,11 @@ const INSTRUCTIONS: [(&str, &[u8]); 31] = [
     ("close_epoch", data::CloseEpoch::DISCRIMINATOR),
     ("settle_shard", data::SettleShard::DISCRIMINATOR),
     ("claim", data::Claim::DISCRIMINATOR),
+    ("claim_split", data::ClaimSplit::DISCRIMINATOR),
+    ("create_split", data::CreateSplit::DISCRIMINATOR),
+    ("update_split", data::UpdateSplit::DISCRIMINATOR),
+    ("close_split", data::CloseSplit::DISCRIMINATOR),
+    ("void_score", data::VoidScore::DISCRIMINATOR),
 ];
 
 /// Numbers that begin the system program's instructions, u32 little-endian, in their order.

@@ -2,7 +2,7 @@
 
 use super::build;
 use crate::address;
-use anchor_lang::{system_program, InstructionData};
+use anchor_lang::system_program;
 use solana_address::Address;
 use solana_instruction::Instruction;
 use stipend::{
@@ -50,35 +50,49 @@ pub fn register_node(
         payer: *payer,
         device: *device,
         registrar: registrar.copied(),
+        owner: *owner,
         network: *network,
         directory: address::directory(network, device),
         shard: *shard,
         slot_payer: vacancy.map(|vacancy| vacancy.payer),
         system_program: system_program::ID,
     };
-    build(accounts, data::RegisterNode { owner: *owner, vacant: vacancy.map(|vacancy| vacancy.slot) })
+    build(accounts, data::RegisterNode { vacant: vacancy.map(|vacancy| vacancy.slot) })
 }
 
-fn act(
-    authority: &Address,
-    network: &Address,
-    shard: &Address,
-    device: &Address,
-    data: impl InstructionData,
-) -> Instruction {
+/// Who acts for a node: whoever has the role, or a split's authority for its node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Actor {
+    /// Who signs.
+    pub signer: Address,
+    /// The split whose authority that is.
+    pub split: Option<Address>,
+}
+
+impl From<&Address> for Actor {
+    fn from(signer: &Address) -> Self {
+        Self { signer: *signer, split: None }
+    }
+}
+
+fn act(actor: Actor, network: &Address, shard: &Address, device: &Address) -> accounts::ActOnNode {
     let directory = address::directory(network, device);
-    build(accounts::ActOnNode { authority: *authority, network: *network, directory, shard: *shard }, data)
+    let Actor { signer, split } = actor;
+    accounts::ActOnNode { authority: signer, network: *network, directory, shard: *shard, split }
 }
 
 /// Gives a node another owner.
+///
+/// - `owner`: the node's, or the authority of the split that owns it.
 pub fn transfer_node(
-    owner: &Address,
+    owner: impl Into<Actor>,
     network: &Address,
     shard: &Address,
     device: &Address,
     new_owner: &Address,
 ) -> Instruction {
-    act(owner, network, shard, device, data::TransferNode { device: *device, new_owner: *new_owner })
+    let node = act(owner.into(), network, shard, device);
+    build(accounts::TransferNode { node, new_owner: *new_owner }, data::TransferNode { device: *device })
 }
 
 /// Gives a node another boost from the next epoch on.
@@ -89,25 +103,32 @@ pub fn set_boost(
     device: &Address,
     boost_bps: u16,
 ) -> Instruction {
-    act(authority, network, shard, device, data::SetBoost { device: *device, boost_bps })
+    build(act(authority.into(), network, shard, device), data::SetBoost { device: *device, boost_bps })
 }
 
 /// Ends a node's time.
 ///
-/// - `by`: the owner, or the registrar, who gives a reason; `reason`: UTF-8, filled up with zeros.
+/// - `by`: the owner, or the authority of the split that owns it, or the registrar, who gives a reason; `reason`: UTF-8, filled up
+///   with zeros.
 pub fn retire_node(
-    by: &Address,
+    by: impl Into<Actor>,
     network: &Address,
     shard: &Address,
     device: &Address,
     reason: [u8; 32],
 ) -> Instruction {
-    act(by, network, shard, device, data::RetireNode { device: *device, reason })
+    build(act(by.into(), network, shard, device), data::RetireNode { device: *device, reason })
 }
 
 /// Pays a retired node's deposit back to `payer`, who paid it, and makes its slot vacant.
-pub fn close_node(network: &Address, shard: &Address, device: &Address, payer: &Address) -> Instruction {
+pub fn close_node(
+    network: &Address,
+    shard: &Address,
+    device: &Address,
+    owner: &Address,
+    payer: &Address,
+) -> Instruction {
     let directory = address::directory(network, device);
-    let accounts = accounts::CloseNode { network: *network, directory, shard: *shard, payer: *payer };
+    let accounts = accounts::CloseNode { network: *network, directory, shard: *shard, owner: *owner, payer: *payer };
     build(accounts, data::CloseNode { device: *device })
 }

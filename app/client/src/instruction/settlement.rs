@@ -3,7 +3,7 @@
 use super::{build, reports};
 use crate::address;
 use solana_address::Address;
-use solana_instruction::Instruction;
+use solana_instruction::{AccountMeta, Instruction};
 use stipend::{
     accounts,
     instruction::{self as data},
@@ -35,6 +35,14 @@ pub fn close_epoch(network: &Address) -> Instruction {
 /// Turns a shard's scores into atoms.
 pub fn settle_shard(network: &Address, shard: &Address) -> Instruction {
     build(accounts::SettleShard { network: *network, shard: *shard }, data::SettleShard {})
+}
+
+/// Takes the score of a slot away, in the dispute window of its shard's last scored epoch.
+///
+/// - `reason`: UTF-8, filled up with zeros.
+pub fn void_score(arbiter: &Address, network: &Address, shard: &Address, slot: u16, reason: [u8; 32]) -> Instruction {
+    let accounts = accounts::VoidScore { arbiter: *arbiter, network: *network, shard: *shard };
+    build(accounts, data::VoidScore { slot, reason })
 }
 
 /// Where a claim goes.
@@ -76,5 +84,33 @@ pub fn claim(
             account.is_signer = true;
         }
     }
+    instruction
+}
+
+/// Mints what a split's slots of a shard have accrued to its recipients' associated token accounts.
+///
+/// - `recipients`: all of the split's wallets, in its order; `slots`: in ascending order.
+pub fn claim_split(
+    network: &Address,
+    shard: &Address,
+    split: &Address,
+    recipients: &[Address],
+    mint: &Address,
+    token_program: &Address,
+    slots: Vec<u16>,
+) -> Instruction {
+    let accounts = accounts::ClaimSplit {
+        network: *network,
+        shard: *shard,
+        split: *split,
+        mint: *mint,
+        mint_authority: address::mint_authority(mint),
+        token_program: *token_program,
+    };
+    let destinations: Vec<_> =
+        recipients.iter().map(|wallet| address::associated_token_and_bump(wallet, mint, token_program)).collect();
+    let bumps = destinations.iter().map(|(_, bump)| *bump).collect();
+    let mut instruction = build(accounts, data::ClaimSplit { slots, bumps });
+    instruction.accounts.extend(destinations.iter().map(|(account, _)| AccountMeta::new(*account, false)));
     instruction
 }

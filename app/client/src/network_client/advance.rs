@@ -74,10 +74,10 @@ impl<L: Ledger> NetworkClient<'_, L> {
 
     /// Settles all shards whose scores are of a closed epoch and not yet atoms. Returns how many.
     pub fn settle(&mut self) -> Result<usize, ReadError> {
-        let network = self.network()?;
+        let (network, now) = (self.network()?, self.ledger.now()?);
         let mut settled = 0;
         for shard in self.reader().shard_heads(network.shard_count)? {
-            if is_settleable(&network, &shard.header) {
+            if is_settleable(&network, &shard.header, now) {
                 let settle = instruction::settle_shard(&self.network, &shard.address);
                 settled += usize::from(self.send_unless(&[settle], &[StipendError::ShardAlreadySettled])?);
             }

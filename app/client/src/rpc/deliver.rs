@@ -424,7 +424,7 @@ impl Link {
     }
 
     /// What the programs said; nothing if the cluster does not tell.
-    async fn logs(&self, signature: &Signature) -> Vec<String> {
+    pub(super) async fn logs(&self, signature: &Signature) -> Vec<String> {
         let config = RpcTransactionConfig {
             encoding: Some(UiTransactionEncoding::Base64),
             commitment: Some(self.options.commitment),

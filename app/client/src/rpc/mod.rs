@@ -25,7 +25,10 @@ use solana_clock::{Clock, Slot};
 use solana_commitment_config::CommitmentConfig;
 use solana_instruction::Instruction;
 use solana_keypair::Keypair;
-use solana_rpc_client::{nonblocking::rpc_client::RpcClient, rpc_client::RpcClientConfig};
+use solana_rpc_client::{
+    nonblocking::rpc_client::RpcClient,
+    rpc_client::{GetConfirmedSignaturesForAddress2Config, RpcClientConfig},
+};
 use solana_rpc_client_api::{
     client_error::{Error as ClientError, ErrorKind},
     config::{RpcAccountInfoConfig, RpcProgramAccountsConfig, RpcSimulateTransactionConfig},
@@ -159,6 +162,33 @@ impl RpcLedger {
     /// The hash of the cluster's genesis, which tells one cluster from another.
     pub fn genesis_hash(&mut self) -> Result<String, LedgerError> {
         self.wait(async |link| Ok(link.client.get_genesis_hash().await?.to_string()))
+    }
+
+    /// Looks for something in what programs said in transactions that named an account, the newest first.
+    ///
+    /// - `most`: how many of them; the cluster's node may keep fewer.
+    pub fn find_in_logs<T>(
+        &mut self,
+        address: &Address,
+        most: usize,
+        find: impl Fn(&[String]) -> Option<T>,
+    ) -> Result<Option<T>, LedgerError> {
+        let config = || GetConfirmedSignaturesForAddress2Config {
+            limit: Some(most),
+            commitment: Some(self.link.options.commitment),
+            ..GetConfirmedSignaturesForAddress2Config::default()
+        };
+        let named =
+            self.wait(async |link| link.client.get_signatures_for_address_with_config(address, config()).await)?;
+        for signature in
+            named.iter().filter(|named| named.err.is_none()).filter_map(|named| named.signature.parse().ok())
+        {
+            let logs = self.runtime.block_on(self.link.logs(&signature));
+            if let Some(found) = find(&logs) {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
     }
 
     /// Requests that were sent so far.

@@ -100,6 +100,12 @@ pub enum GapReason {
         /// The oracle.
         oracle: Address,
     },
+    /// The arbiter took the score away.
+    #[error("was voided by the arbiter; it had scored {score}")]
+    Voided {
+        /// What the measurements come to.
+        score: u32,
+    },
     /// The slot was made vacant.
     #[error("was vacated since, so its score can't be rebuilt")]
     Vacated,

@@ -129,6 +129,8 @@ fn with_rules_in_force(network: &Network, closed: ClosedEpoch) -> ClosedEpoch {
         bandwidth_cap: policy.bandwidth_cap,
         uptime_weight_bps: policy.uptime_weight_bps,
         min_uptime_bps: policy.min_uptime_bps,
+        uptime_mode: policy.uptime_mode,
+        max_reward_atoms: policy.max_reward_atoms,
         min_boost_bps: policy.min_boost_bps,
         max_boost_bps: policy.max_boost_bps,
         quorum: policy.quorum,
@@ -164,5 +166,6 @@ pub fn reason_name(reason: Reason) -> &'static str {
         Reason::NoUptimeQuorum => "no_uptime_quorum",
         Reason::NotActiveYet => "not_active_yet",
         Reason::Retired => "retired",
+        Reason::Voided => "voided",
     }
 }

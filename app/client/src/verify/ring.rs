@@ -35,6 +35,8 @@ fn check_rules(network: &Network, found: &mut Verification) {
     found.compare(Place::Epoch, "bandwidth cap", closed.bandwidth_cap, policy.bandwidth_cap);
     found.compare(Place::Epoch, "uptime weight", closed.uptime_weight_bps, policy.uptime_weight_bps);
     found.compare(Place::Epoch, "minimum uptime", closed.min_uptime_bps, policy.min_uptime_bps);
+    found.compare(Place::Epoch, "uptime mode", closed.uptime_mode, policy.uptime_mode);
+    found.compare(Place::Epoch, "ceiling of a reward", closed.max_reward_atoms, policy.max_reward_atoms);
     found.compare(Place::Epoch, "least boost", closed.min_boost_bps, policy.min_boost_bps);
     found.compare(Place::Epoch, "greatest boost", closed.max_boost_bps, policy.max_boost_bps);
     found.compare(Place::Epoch, "quorum", closed.quorum, policy.quorum);
@@ -59,8 +61,16 @@ fn check_total(network: &Network, found: &mut Verification) -> u64 {
 
 fn check_rate(total_score: u64, found: &mut Verification) -> Rate {
     let wide = |rate: Rate| (u128::from(rate.atoms) << 64) + u128::from(rate.fraction);
-    let rate = Rate::checked_new(found.closed.emission_atoms, total_score).unwrap_or_default();
-    found.compare(Place::Epoch, "rate", wide(found.closed.rate()), wide(rate));
+    let closed = found.closed;
+    let due_atoms = closed.emission_atoms.saturating_add(closed.kept_back_atoms);
+    let mut rate = Rate::checked_new(due_atoms, total_score).unwrap_or_default();
+    let mut kept_back_atoms = 0;
+    if let Some(ceiling) = Rate::checked_ceiling(closed.max_reward_atoms).filter(|_| total_score > 0) {
+        rate = rate.min(ceiling);
+        kept_back_atoms = due_atoms.saturating_sub(ceiling.checked_reward(total_score).unwrap_or(u64::MAX));
+    }
+    found.compare(Place::Epoch, "rate", wide(closed.rate()), wide(rate));
+    found.compare(Place::Epoch, "atoms that the ceiling kept back", closed.kept_back_atoms, kept_back_atoms);
     rate
 }
 
@@ -69,6 +79,7 @@ fn check_paid(network: &Network, rate: Rate, found: &mut Verification) {
     let closed = found.closed;
     let reward_atoms = |score: u64| rate.checked_reward(score).unwrap_or(u64::MAX);
     let (mut least_atoms, mut lost_score, mut unsettled) = (0u64, 0u64, 0u32);
+    let voided_score: u64 = found.shards.iter().map(|shard| shard.voided_score).sum();
     let is_whole = found.shards.iter().all(|shard| shard.total_score.is_some());
     for shard in &found.shards {
         let total_score = shard.total_score.unwrap_or(0);
@@ -78,7 +89,8 @@ fn check_paid(network: &Network, rate: Rate, found: &mut Verification) {
         }
         let scores = || shard.scores.iter().flatten().map(|score| u64::from(*score));
         least_atoms = scores().map(reward_atoms).fold(least_atoms, u64::saturating_add);
-        lost_score = lost_score.saturating_add(total_score.saturating_sub(scores().sum()));
+        let known_score = scores().sum::<u64>().saturating_add(shard.voided_score);
+        lost_score = lost_score.saturating_add(total_score.saturating_sub(known_score));
     }
     if is_whole {
         found.compare(Place::Epoch, "number of unsettled shards", closed.unsettled_shards, unsettled);
@@ -94,7 +106,8 @@ fn check_paid(network: &Network, rate: Rate, found: &mut Verification) {
         found.differs(Place::Epoch, "sum of rewards", closed.paid_atoms, format!("at most {}", closed.emission_atoms));
         return;
     };
-    let most_atoms = most_left_over_atoms(network);
+    // What was voided is left over too, but for a fraction of an atom a slot.
+    let most_atoms = most_left_over_atoms(network).saturating_add(reward_atoms(voided_score));
     if closed.unsettled_shards == 0 && closed.total_score > 0 && left_over_atoms > most_atoms {
         found.differs(Place::Epoch, "left-over", left_over_atoms, format!("at most {most_atoms}"));
     }
@@ -144,10 +157,12 @@ fn check_emission(network: &Network, found: &mut Verification) {
     let most_atoms = left_overs.fold(least_atoms, u64::saturating_add);
     // The cap may have cut it, if it is reached, or was lower before another network of the mint gave its share back.
     let may_be_cut = emission.scheduled_atoms >= emission.cap_atoms || network.has_shared != 0;
-    if closed.emission_atoms < least_atoms && may_be_cut {
+    // Before the ceiling kept anything back.
+    let emission_atoms = closed.emission_atoms.saturating_add(closed.kept_back_atoms);
+    if emission_atoms < least_atoms && may_be_cut {
         found.misses(Place::Epoch, GapReason::CapReached);
-    } else if !(least_atoms..=most_atoms).contains(&closed.emission_atoms) {
-        found.differs(Place::Epoch, "emission", closed.emission_atoms, format!("{least_atoms} to {most_atoms}"));
+    } else if !(least_atoms..=most_atoms).contains(&emission_atoms) {
+        found.differs(Place::Epoch, "emission", emission_atoms, format!("{least_atoms} to {most_atoms}"));
     }
 }
 

@@ -30,8 +30,10 @@ pub struct RebuiltShard {
     pub is_settled: bool,
     /// Each slot's score; none where it can't be rebuilt.
     pub scores: Vec<Option<u32>>,
-    /// Sum of the scores; none if the slots hold another epoch.
+    /// Sum of the scores before any was voided; none if the slots hold another epoch.
     pub total_score: Option<u64>,
+    /// Sum of the scores that the arbiter voided.
+    pub voided_score: u64,
     /// Whether slots that scored are not among the slots any more.
     pub has_lost_slots: bool,
 }
@@ -55,6 +57,7 @@ pub fn rebuild(
         is_settled: !header.is_unsettled(),
         scores: Vec::new(),
         total_score: None,
+        voided_score: 0,
         has_lost_slots: false,
     };
     let place = Place::Shard(shard.index);
@@ -77,8 +80,16 @@ pub fn rebuild(
         found.misses(place, reason);
     }
     for (number, (kept, new)) in (0u16..).zip(state.slots.iter().zip(&rebuilt.slots)) {
-        let score = compare_slot(closed, Place::Slot(shard.index, number), kept, new, rebuilt.has_medians, found);
-        shard.scores.push(score);
+        let place = Place::Slot(shard.index, number);
+        if closed.dispute_end > 0 && kept.reason == Reason::Voided as u8 {
+            compare_medians(place, kept, new, found);
+            found.compare(place, "score", kept.score, 0);
+            found.misses(place, GapReason::Voided { score: new.score });
+            shard.voided_score += u64::from(new.score);
+            shard.scores.push(Some(0));
+            continue;
+        }
+        shard.scores.push(compare_slot(closed, place, kept, new, rebuilt.has_medians, found));
     }
 
     let sum: u64 = shard.scores.iter().flatten().map(|score| u64::from(*score)).sum();
@@ -89,12 +100,12 @@ pub fn rebuild(
     if is_shrunk {
         found.misses(place, GapReason::Shrunk);
     }
-    if shard.has_lost_slots && header.total_score >= sum {
-        shard.total_score = Some(header.total_score);
-    } else {
+    let mut total_score = header.total_score;
+    if !shard.has_lost_slots || header.total_score < sum {
         found.compare(place, "total score", header.total_score, sum);
-        shard.total_score = Some(sum);
+        total_score = sum;
     }
+    shard.total_score = Some(total_score.saturating_add(shard.voided_score));
     Ok(shard)
 }
 
@@ -180,18 +191,7 @@ fn compare_slot(
         found.misses(place, if kept.is_vacant() { GapReason::Vacated } else { GapReason::TakenSince });
         return None;
     }
-    found.compare(
-        place,
-        "uptime",
-        measured(kept.uptime_bps, Entry::NO_UPTIME),
-        measured(new.uptime_bps, Entry::NO_UPTIME),
-    );
-    found.compare(
-        place,
-        "bandwidth",
-        measured(kept.bandwidth, Entry::NO_BANDWIDTH),
-        measured(new.bandwidth, Entry::NO_BANDWIDTH),
-    );
+    compare_medians(place, kept, new, found);
     if kept.reason != new.reason {
         found.differs(place, "reason", reason_text(kept.reason), reason_text(new.reason));
     }
@@ -209,6 +209,13 @@ fn compare_slot(
             Some(new.score)
         }
     }
+}
+
+fn compare_medians(place: Place, kept: &Slot, new: &Slot, found: &mut Verification) {
+    let uptime = |slot: &Slot| measured(slot.uptime_bps, Entry::NO_UPTIME);
+    let bandwidth = |slot: &Slot| measured(slot.bandwidth, Entry::NO_BANDWIDTH);
+    found.compare(place, "uptime", uptime(kept), uptime(new));
+    found.compare(place, "bandwidth", bandwidth(kept), bandwidth(new));
 }
 
 fn medians(slot: &Slot) -> (u16, u32) {

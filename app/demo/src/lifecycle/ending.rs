@@ -10,6 +10,7 @@ use stipend_client::{address, instruction};
 
 use super::foundation::CAP_ATOMS;
 use super::nodes::retire;
+use super::splits;
 use super::step::Conservation;
 use super::world::{key, World, OWNERS, REPORT_SECS, TOKEN_PROGRAM};
 use crate::closing::closing_words;
@@ -17,7 +18,7 @@ use crate::failure::{ExitKind, Failure};
 use crate::token::tokens;
 
 /// The epoch under way on the last day.
-const LAST_EPOCH: u32 = 53;
+const LAST_EPOCH: u32 = splits::DISPUTED + 1;
 /// What a mint begins with that nobody may mint of.
 const NO_MINT_AUTHORITY: [u8; 4] = [0; 4];
 /// Where a mint says how much there is.

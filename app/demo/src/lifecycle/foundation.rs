@@ -36,7 +36,7 @@ pub fn policy() -> PolicyParams {
         registrar: Some(key("registrar").pubkey()),
         bond_lamports: LAMPORTS_PER_SOL / 20,
         oracle_bond_lamports: LAMPORTS_PER_SOL,
-        mint_limit_atoms: 0,
+        ..PolicyParams::default()
     }
 }
 

@@ -10,6 +10,7 @@ mod governance;
 mod money;
 mod nodes;
 mod oracles;
+mod splits;
 mod stall;
 mod step;
 mod verdict;
@@ -47,6 +48,7 @@ impl Story {
         stall::tell(&mut world)?;
         verdict::tell(&mut world)?;
         let accounts = world.accounts()?;
+        splits::tell(&mut world)?;
         let conservation = ending::tell(&mut world)?;
         Ok(Self { steps: world.into_steps(), conservation, accounts })
     }

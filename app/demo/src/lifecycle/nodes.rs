@@ -45,14 +45,15 @@ pub fn tell(world: &mut World) -> Result<(), Failure> {
     )?;
     let evict = |reason: &str| retire("registrar", &first, 0, 3, reason);
     world.refused(
-        StipendError::EvictionReasonMissing,
+        StipendError::ReasonMissing,
         "the registrar evicts device 3 and does not say why",
         &registrar,
         &[evict("")],
         &[],
     )?;
     world.send("device 3 is evicted: forged bandwidth", &registrar, &[evict("forged bandwidth")], &[])?;
-    let close = instruction::close_node(&first, &shard, &key("device 2").pubkey(), &operator.pubkey());
+    let close =
+        instruction::close_node(&first, &shard, &key("device 2").pubkey(), &key("ann").pubkey(), &operator.pubkey());
     world.refused(
         StipendError::NodeOwed,
         "somebody closes device 2 for its deposit, and what it earned is not claimed",

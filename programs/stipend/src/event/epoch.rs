@@ -39,10 +39,29 @@ pub struct EpochClosed {
     pub epoch: u32,
     /// Atoms that it shares.
     pub emission_atoms: u64,
+    /// Atoms that the policy's ceiling kept back, and that were never scheduled.
+    pub kept_back_atoms: u64,
     /// Sum of all scores.
     pub total_score: u64,
     /// Names the policy.
     pub policy_from_epoch: u32,
+}
+
+/// The arbiter took a slot's score away.
+#[event]
+pub struct ScoreVoided {
+    /// The shard.
+    pub shard: Pubkey,
+    /// The epoch.
+    pub epoch: u32,
+    /// The slot.
+    pub slot: u16,
+    /// The score that it had.
+    pub score: u32,
+    /// Who took it away.
+    pub arbiter: Pubkey,
+    /// Why.
+    pub reason: [u8; 32],
 }
 
 /// A shard's scores became atoms.

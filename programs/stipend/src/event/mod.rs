@@ -9,5 +9,6 @@ mod node;
 mod oracle;
 mod report;
 mod shard;
+mod split;
 
-pub use {directory::*, epoch::*, network::*, node::*, oracle::*, report::*, shard::*};
+pub use {directory::*, epoch::*, network::*, node::*, oracle::*, report::*, shard::*, split::*};

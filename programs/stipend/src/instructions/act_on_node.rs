@@ -15,9 +15,23 @@ pub struct ActOnNode<'info> {
     /// The shard that holds the node's slot.
     #[account(mut, has_one = network @ StipendError::ShardNetworkMismatch)]
     pub shard: AccountLoader<'info, Shard>,
+    /// The node's owner, where that is a split: its authority acts for it.
+    #[account(mut)]
+    pub split: Option<AccountLoader<'info, Split>>,
 }
 
 impl ActOnNode<'_> {
+    /// Whose nodes the signer acts for as an owner: the signer's own, or those of a split, whose authority signs.
+    ///
+    /// Errors: [`StipendError::SplitAuthorityMismatch`].
+    pub fn owner(&self) -> Result<Pubkey> {
+        let Some(split) = &self.split else {
+            return Ok(self.authority.key());
+        };
+        require_keys_eq!(split.load()?.authority, self.authority.key(), StipendError::SplitAuthorityMismatch);
+        Ok(split.key())
+    }
+
     /// Does something to the slot of `device`.
     ///
     /// - `act`: gets who signs, the network and the slot.

@@ -48,40 +48,68 @@ pub struct Claim<'info> {
 /// stay cold. What must hold: the network is not paused, the slots are the owner's, something has accrued, and the epoch's
 /// mint limit has room. What changes: the atoms are in the destination and no longer in the slots; where the limit has too
 /// little room, the slots are emptied in order until it is used up, and the rest stays where it accrued.
-/// Errors: [`StipendError::ClaimsPaused`] and those of [`take_accrued`].
+/// Errors: [`StipendError::OwnerIsSplit`], [`StipendError::ClaimsPaused`] and those of [`take_accrued`].
 pub fn claim(ctx: Context<Claim>, slots: Vec<u16>) -> Result<()> {
     let accounts = ctx.accounts;
-    let now = Clock::get()?.unix_timestamp;
-    let (claimed, mint_authority_bump) = {
-        let mut network = accounts.network.load_mut()?;
-        let mut data = accounts.shard.as_ref().try_borrow_mut_data()?;
-        let (_, shard_slots) = Shard::split_mut(&mut data)?;
-        require!(!network.is_paused(now), StipendError::ClaimsPaused);
-        let epoch = network.schedule().current_epoch(now);
-        let policy = network.policy_at(epoch);
-        let policy_from_epoch = policy.from_epoch;
-        let room_atoms = network.emission.mint_room_atoms(epoch, policy)?;
-        let (atoms, left_atoms) = take_accrued(shard_slots, &slots, accounts.owner.key, room_atoms)?;
-        network.emission.mint(atoms, epoch)?;
-        network.invariant()?;
-        let claimed = RewardsClaimed {
-            shard: accounts.shard.key(),
-            owner: accounts.owner.key(),
-            destination: accounts.destination.key(),
-            atoms,
-            left_atoms,
-            policy_from_epoch,
-        };
-        (claimed, network.mint_authority_bump)
-    };
-    let mint = accounts.mint.key();
-    let seeds: &[&[u8]] = &[MINT_AUTHORITY_SEED, mint.as_ref(), &[mint_authority_bump]];
+    require_keys_neq!(*accounts.owner.owner, crate::ID, StipendError::OwnerIsSplit);
+    let taken = take(&accounts.network, &accounts.shard, accounts.owner.key, &slots)?;
     let minted = MintTo {
         mint: accounts.mint.to_account_info(),
         to: accounts.destination.to_account_info(),
         authority: accounts.mint_authority.to_account_info(),
     };
-    mint_to(CpiContext::new_with_signer(accounts.token_program.key(), minted, &[seeds]), claimed.atoms)?;
-    emit!(claimed);
+    taken.mint(accounts.token_program.key(), minted, taken.atoms)?;
+    emit!(RewardsClaimed {
+        shard: accounts.shard.key(),
+        owner: accounts.owner.key(),
+        destination: accounts.destination.key(),
+        atoms: taken.atoms,
+        left_atoms: taken.left_atoms,
+        policy_from_epoch: taken.policy_from_epoch,
+    });
     Ok(())
+}
+
+/// What was taken out of an owner's slots, and is to be minted.
+pub(super) struct Taken {
+    /// Atoms to be minted.
+    pub(super) atoms: u64,
+    /// Atoms that the mint limit left in the slots.
+    pub(super) left_atoms: u64,
+    /// Names the policy whose limit it was.
+    pub(super) policy_from_epoch: u32,
+    mint_authority_bump: u8,
+}
+
+/// Takes what an owner's slots have accrued, as far as the mint limit has room.
+///
+/// Errors: [`StipendError::ClaimsPaused`] and those of [`take_accrued`].
+pub(super) fn take(
+    network: &AccountLoader<Network>,
+    shard: &AccountLoader<Shard>,
+    owner: &Pubkey,
+    slots: &[u16],
+) -> Result<Taken> {
+    let now = Clock::get()?.unix_timestamp;
+    let mut network = network.load_mut()?;
+    let mut data = shard.as_ref().try_borrow_mut_data()?;
+    let (_, shard_slots) = Shard::split_mut(&mut data)?;
+    require!(!network.is_paused(now), StipendError::ClaimsPaused);
+    let epoch = network.schedule().current_epoch(now);
+    let policy = network.policy_at(epoch);
+    let policy_from_epoch = policy.from_epoch;
+    let room_atoms = network.emission.mint_room_atoms(epoch, policy)?;
+    let (atoms, left_atoms) = take_accrued(shard_slots, slots, owner, room_atoms)?;
+    network.emission.mint(atoms, epoch)?;
+    network.invariant()?;
+    Ok(Taken { atoms, left_atoms, policy_from_epoch, mint_authority_bump: network.mint_authority_bump })
+}
+
+impl Taken {
+    /// Mints `atoms` of them.
+    pub(super) fn mint<'info>(&self, token_program: Pubkey, accounts: MintTo<'info>, atoms: u64) -> Result<()> {
+        let mint = accounts.mint.key();
+        let seeds: &[&[u8]] = &[MINT_AUTHORITY_SEED, mint.as_ref(), &[self.mint_authority_bump]];
+        mint_to(CpiContext::new_with_signer(token_program, accounts, &[seeds]), atoms)
+    }
 }

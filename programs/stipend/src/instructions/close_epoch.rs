@@ -30,6 +30,7 @@ pub fn close_epoch(ctx: Context<CloseEpoch>) -> Result<()> {
             network: ctx.accounts.network.key(),
             epoch: closed.epoch,
             emission_atoms: closed.emission_atoms,
+            kept_back_atoms: closed.kept_back_atoms,
             total_score: closed.total_score,
             policy_from_epoch: closed.policy_from_epoch,
         });

@@ -12,6 +12,9 @@ pub struct CloseNode<'info> {
     /// The shard that holds the node's slot.
     #[account(mut, has_one = network @ StipendError::ShardNetworkMismatch)]
     pub shard: AccountLoader<'info, Shard>,
+    /// CHECK: the node's owner, as its slot says; a split counts the nodes that it owns.
+    #[account(mut)]
+    pub owner: UncheckedAccount<'info>,
     /// CHECK: who paid the node's deposit, as the directory says.
     #[account(mut)]
     pub payer: UncheckedAccount<'info>,
@@ -24,7 +27,8 @@ pub struct CloseNode<'info> {
 ///
 /// Who: anybody. What must hold: every epoch that the node earns from is closed and settled, and nothing is left to claim.
 /// Errors: [`StipendError::DirectoryNetworkMismatch`], [`StipendError::ShardNetworkMismatch`],
-/// [`StipendError::DeviceUnknown`], [`StipendError::NodeShardMismatch`], [`StipendError::PayerMismatch`], those of
+/// [`StipendError::DeviceUnknown`], [`StipendError::NodeShardMismatch`], [`StipendError::PayerMismatch`],
+/// [`StipendError::NodeOwnerMismatch`], those of
 /// [`Slot::vacate`] and [`deposit::pay_back`].
 pub fn close_node(ctx: Context<CloseNode>, device: Pubkey) -> Result<()> {
     let accounts = ctx.accounts;
@@ -40,11 +44,14 @@ pub fn close_node(ctx: Context<CloseNode>, device: Pubkey) -> Result<()> {
         let (shard, slots) = Shard::split_mut(&mut shard_data)?;
         let epoch = network.schedule().current_epoch(Clock::get()?.unix_timestamp);
         let slot = shard.slot_of(slots, &entry)?;
+        require_keys_eq!(slot.owner, accounts.owner.key(), StipendError::NodeOwnerMismatch);
         slot.vacate(entry.payer, entry.slot_lamports, epoch, network.open_epoch, shard.is_unsettled())?;
         slot.invariant()?;
+        shard.remove_node()?;
         let left = entries.len().checked_sub(1).and_then(Directory::checked_space);
         (entry, left.ok_or(StipendError::InvariantBroken)?)
     };
+    note_lost(&accounts.owner)?;
     accounts.directory.as_ref().resize(space)?;
     let refund_lamports =
         entry.deposit_lamports.checked_sub(entry.slot_lamports.into()).ok_or(StipendError::InvariantBroken)?;

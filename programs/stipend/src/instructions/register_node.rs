@@ -11,6 +11,9 @@ pub struct RegisterNode<'info> {
     pub device: Signer<'info>,
     /// The network's registrar, if it has one.
     pub registrar: Option<Signer<'info>>,
+    /// CHECK: who is paid for the node: a wallet, or a split, which counts the nodes that it owns.
+    #[account(mut)]
+    pub owner: UncheckedAccount<'info>,
     /// The network.
     #[account(mut)]
     pub network: AccountLoader<'info, Network>,
@@ -34,13 +37,13 @@ pub struct RegisterNode<'info> {
 /// Who: the device signs, and the registrar where there is one; anybody pays. What must hold: the device is not registered
 /// and the shard has room. What changes: device and slot exist; the payer pays the rent of both and the bond of the policy of
 /// the epoch under way. The rent of a vacant slot goes to whoever paid it before.
-/// Errors: [`StipendError::OwnerZero`], [`StipendError::RegistrarMissing`], [`StipendError::RegistrarMismatch`],
+/// Errors: [`StipendError::OwnerRefused`], [`StipendError::RegistrarMissing`], [`StipendError::RegistrarMismatch`],
 /// [`StipendError::DirectoryNetworkMismatch`], [`StipendError::DirectoryMismatch`], [`StipendError::DeviceRegistered`],
 /// [`StipendError::ShardNetworkMismatch`], [`StipendError::ShardFull`], [`StipendError::SlotTaken`],
 /// [`StipendError::SlotOutOfRange`], [`StipendError::PayerMismatch`], [`StipendError::PayerEmpty`].
-pub fn register_node(ctx: Context<RegisterNode>, owner: Pubkey, vacant: Option<u16>) -> Result<()> {
-    require_keys_neq!(owner, Pubkey::default(), StipendError::OwnerZero);
+pub fn register_node(ctx: Context<RegisterNode>, vacant: Option<u16>) -> Result<()> {
     let accounts = ctx.accounts;
+    let owner = accounts.owner.key();
     let (bond_lamports, since, policy_from_epoch) = {
         let network = accounts.network.load()?;
         network.invariant()?;
@@ -56,6 +59,7 @@ pub fn register_node(ctx: Context<RegisterNode>, owner: Pubkey, vacant: Option<u
         Some(slot) => (slot, accounts.take_vacant(slot)?),
         None => accounts.add_slot()?,
     };
+    note_gained(&accounts.owner)?;
     let shard_index = accounts.settle_in(slot, Slot::new(owner, since))?;
     let entry = DirectoryEntry {
         device: accounts.device.key(),
@@ -120,7 +124,7 @@ impl RegisterNode<'_> {
         let mut data = self.shard.as_ref().try_borrow_mut_data()?;
         let (shard, slots) = Shard::split_mut(&mut data)?;
         *slots.get_mut(usize::from(place)).ok_or(StipendError::SlotOutOfRange)? = node;
-        shard.changes = shard.changes.wrapping_add(1);
+        shard.add_node()?;
         let mut network = self.network.load_mut()?;
         network.note_owner();
         if shard.is_dormant() {

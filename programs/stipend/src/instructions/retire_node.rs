@@ -8,20 +8,21 @@ use anchor_lang::prelude::*;
 ///
 /// What it earned is settled and claimed as ever; then [`close_node`](super::close_node()) pays its deposit back.
 ///
-/// Who: the owner; or the registrar, as eviction, with a reason. What must hold: the node is live. What changes: the slot is
+/// Who: the owner, or the authority of the split that owns it; or the registrar, as eviction, with a reason. What must hold: the node is live. What changes: the slot is
 /// retired.
-/// Errors: [`StipendError::RetirerMismatch`], [`StipendError::EvictionReasonMissing`], [`StipendError::NodeRetired`] and
-/// those of [`ActOnNode::act`].
+/// Errors: [`StipendError::RetirerMismatch`], [`StipendError::ReasonMissing`], [`StipendError::NodeRetired`] and
+/// those of [`ActOnNode::owner`] and [`ActOnNode::act`].
 pub fn retire_node(ctx: Context<ActOnNode>, device: Pubkey, reason: [u8; 32]) -> Result<()> {
     let now = Clock::get()?.unix_timestamp;
+    let owner = ctx.accounts.owner()?;
     let (owner, until, by) = ctx.accounts.act(&device, |signer, network, slot| {
         let until = network.schedule().current_epoch(now);
-        let by = if *signer == slot.owner {
+        let by = if owner == slot.owner {
             RetiredBy::Owner
         } else {
             // Nobody can sign for all zeros, which stand for no registrar.
             require_keys_eq!(*signer, network.policy_at(until).registrar, StipendError::RetirerMismatch);
-            require!(reason != [0; 32], StipendError::EvictionReasonMissing);
+            require!(reason != [0; 32], StipendError::ReasonMissing);
             RetiredBy::Registrar
         };
         slot.retire(until)?;

@@ -14,9 +14,9 @@ pub struct SettleShard<'info> {
 
 /// Turns the scores of a shard's last scored epoch into atoms that its owners may claim.
 ///
-/// Who: anybody. What must hold: that epoch is closed, and the shard is not settled. What changes: each slot has accrued its
+/// Who: anybody. What must hold: that epoch is closed, its dispute window too if it has one, and the shard is not settled. What changes: each slot has accrued its
 /// reward; once the epoch's last shard is settled, what the floors left over is carried to the next epoch.
-/// Errors: [`StipendError::ShardAlreadySettled`], [`StipendError::EpochNotClosed`].
+/// Errors: [`StipendError::ShardAlreadySettled`], [`StipendError::EpochNotClosed`], [`StipendError::DisputeWindowOpen`].
 pub fn settle_shard(ctx: Context<SettleShard>) -> Result<()> {
     let mut network = ctx.accounts.network.load_mut()?;
     let mut data = ctx.accounts.shard.as_ref().try_borrow_mut_data()?;
@@ -24,6 +24,9 @@ pub fn settle_shard(ctx: Context<SettleShard>) -> Result<()> {
     require!(shard.is_unsettled(), StipendError::ShardAlreadySettled);
     let epoch = shard.scored_epoch;
     let closed = network.closed(epoch)?;
+    if closed.dispute_end > 0 {
+        require_gte!(Clock::get()?.unix_timestamp, closed.dispute_end, StipendError::DisputeWindowOpen);
+    }
     let policy_from_epoch = closed.policy_from_epoch;
     let paid_atoms = shard.settle(slots, closed.rate())?;
     network.add_settled(epoch, paid_atoms)?;

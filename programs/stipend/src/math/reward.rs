@@ -1,9 +1,11 @@
 //! From an epoch's emission to each slot's atoms.
 
+use super::score::FULL_SCORE;
+
 /// What a point of score earns: `atoms` whole ones and `fraction` / 2^64 of one more.
 ///
 /// A fixed-point number of 128 bits, so that the rewards of a million slots differ from exact shares by less than an atom.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Rate {
     /// Whole atoms a point.
     pub atoms: u64,
@@ -22,6 +24,18 @@ impl Rate {
         let fraction = rest.checked_shl(64)?.checked_div(u128::from(total_score))?;
         // rest < total_score, so the quotient is below 2^64.
         Some(Self { atoms, fraction: u64::try_from(fraction).ok()? })
+    }
+
+    /// The rate at which a node with full uptime, full quality and no boost earns exactly `max_reward_atoms`:
+    /// ceil(2^64 · `max_reward_atoms` / 10^8); none of 0, which stands for no ceiling.
+    ///
+    /// Ceiling: the reward's own floor takes off what that adds, which is less than an atom.
+    /// Source: DESIGN, Arithmetic.
+    pub fn checked_ceiling(max_reward_atoms: u64) -> Option<Self> {
+        let full = u64::from(FULL_SCORE);
+        let rest = u128::from(max_reward_atoms.checked_rem(full)?);
+        let fraction = u64::try_from(rest.checked_shl(64)?.div_ceil(full.into())).ok()?;
+        Some(Self { atoms: max_reward_atoms.checked_div(full)?, fraction }).filter(|_| max_reward_atoms > 0)
     }
 
     /// Atoms that `score` earns: floor(`score` · rate / 2^64).
@@ -70,6 +84,20 @@ mod tests {
     }
 
     #[test]
+    fn at_the_ceiling_a_full_score_earns_exactly_the_most() {
+        assert_eq!(Rate::checked_ceiling(0), None);
+        // 2^64 / 10^8 = 184,467,440,737.09..., rounded up.
+        let least = Rate::checked_ceiling(1).unwrap();
+        assert_eq!(least, Rate { atoms: 0, fraction: 184_467_440_738 });
+        assert_eq!([99_999_999, 100_000_000].map(|score| least.checked_reward(score)), [Some(0), Some(1)]);
+        let most = Rate::checked_ceiling(300_000_000).unwrap();
+        assert_eq!(most, Rate { atoms: 3, fraction: 0 });
+        assert_eq!(most.checked_reward(100_000_000), Some(300_000_000));
+        // Rates are in the order of what they earn.
+        assert!(least < most && most < Rate { atoms: 3, fraction: 1 });
+    }
+
+    #[test]
     fn a_score_from_elsewhere_does_not_wrap() {
         let rate = Rate::checked_new(u64::MAX, 1).unwrap();
         assert_eq!(rate.checked_reward(1), Some(u64::MAX));
@@ -78,6 +106,13 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn no_score_without_a_boost_earns_more_than_the_ceiling(max_reward_atoms in 1u64.., score in 0..=FULL_SCORE) {
+            let rate = Rate::checked_ceiling(max_reward_atoms).unwrap();
+            prop_assert_eq!(rate.checked_reward(FULL_SCORE.into()), Some(max_reward_atoms));
+            prop_assert!(rate.checked_reward(score.into()).unwrap() <= max_reward_atoms);
+        }
+
         #[test]
         fn rewards_equal_the_wide_formula_and_never_exceed_the_emission(
             emission: u64, scores in prop::collection::vec(0u32..=crate::math::score::MAX_SCORE, 1..50),

@@ -17,6 +17,8 @@ pub struct ScoringRules {
     pub uptime_weight_bps: u16,
     /// Uptime below this scores nothing.
     pub min_uptime_bps: u16,
+    /// Whether a node that reaches the minimum uptime counts as fully up.
+    pub is_uptime_gate: bool,
     /// A boost below this counts as this.
     pub min_boost_bps: u16,
     /// A boost above this counts as this.
@@ -43,11 +45,13 @@ pub enum Reason {
     NotActiveYet = 6,
     /// Zero: the node retired, or was evicted, before this epoch's end.
     Retired = 7,
+    /// Zero: the network's arbiter voided the score.
+    Voided = 8,
 }
 
 impl Reason {
     /// Every reason, in the order of its number.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::None,
         Self::Scored,
         Self::Capped,
@@ -56,6 +60,7 @@ impl Reason {
         Self::NoUptimeQuorum,
         Self::NotActiveYet,
         Self::Retired,
+        Self::Voided,
     ];
 
     /// The reason with this number, if there is one.
@@ -63,6 +68,9 @@ impl Reason {
         Self::ALL.get(usize::from(number)).copied()
     }
 }
+
+/// Score of a node with full uptime, full quality and no boost: 10,000 · 10,000.
+pub const FULL_SCORE: u32 = 100_000_000;
 
 /// Greatest score: 10,000 · 10,000 · 65,535 / 10,000.
 pub const MAX_SCORE: u32 = 655_350_000;
@@ -73,6 +81,7 @@ const WHOLE_BPS: u64 = BPS as u64;
 #[derive(Clone, Copy, Debug)]
 pub struct Scorer {
     min_uptime_bps: u64,
+    is_uptime_gate: bool,
     uptime_weight: u64,
     bandwidth_weight: u64,
     bandwidth_cap: NonZeroU64,
@@ -93,6 +102,7 @@ impl Scorer {
         }
         Some(Self {
             min_uptime_bps: rules.min_uptime_bps.into(),
+            is_uptime_gate: rules.is_uptime_gate,
             uptime_weight,
             bandwidth_weight,
             bandwidth_cap,
@@ -101,20 +111,34 @@ impl Scorer {
         })
     }
 
-    /// Score and reason of an active slot.
+    /// Whether a node that reaches the minimum uptime counts as fully up.
+    pub fn is_uptime_gate(&self) -> bool {
+        self.is_uptime_gate
+    }
+
+    /// Score and reason of an active slot; see [`Self::score_by`].
+    pub fn score(&self, uptime_bps: u16, bandwidth: u32, boost_bps: u16) -> (u32, Reason) {
+        if self.is_uptime_gate {
+            self.score_by::<true>(uptime_bps, bandwidth, boost_bps)
+        } else {
+            self.score_by::<false>(uptime_bps, bandwidth, boost_bps)
+        }
+    }
+
+    /// Score and reason of an active slot, where `GATE` is [`Self::is_uptime_gate`]: a shard's slots are not asked one by one.
     ///
     /// - `uptime_bps`: the median, 0..=10,000, or [`NO_UPTIME`] below the quorum.
     /// - `bandwidth`: the median in the network's unit, or [`NO_BANDWIDTH`] below the quorum.
     /// - `boost_bps`: the slot's boost, which counts within the policy's bounds; 10,000 is none.
     ///
     /// quality = uptime_weight + floor(bandwidth_weight · min(bandwidth, cap) / cap), which is DESIGN's formula with the
-    /// factor 10,000 taken out of the floor; score = floor(uptime · quality · boost / 10,000). Floor: the slot loses the
-    /// fraction of a point. Points are shares, so nobody gains an atom that was not emitted.
+    /// factor 10,000 taken out of the floor; score = floor(uptime · quality · boost / 10,000), with 10,000 in uptime's place where
+    /// uptime is a gate. Floor: the slot loses the fraction of a point. Points are shares, so nobody gains an atom that was not emitted.
     ///
     /// No product passes 64 bits: 10,000 · u32, then u16 · 10,000 · u16; and (2^16 - 1)^2 still fits the score.
     /// Source: DESIGN, Arithmetic.
     #[inline(always)]
-    pub fn score(&self, uptime_bps: u16, bandwidth: u32, boost_bps: u16) -> (u32, Reason) {
+    pub fn score_by<const GATE: bool>(&self, uptime_bps: u16, bandwidth: u32, boost_bps: u16) -> (u32, Reason) {
         if uptime_bps == NO_UPTIME {
             return (0, Reason::NoUptimeQuorum);
         }
@@ -131,7 +155,7 @@ impl Scorer {
             (cap.get(), Reason::Capped)
         };
         let quality = self.uptime_weight.wrapping_add(self.bandwidth_weight.wrapping_mul(counted) / cap);
-        let points = uptime_bps.wrapping_mul(quality);
+        let points = if GATE { WHOLE_BPS } else { uptime_bps }.wrapping_mul(quality);
         if boost_bps == BPS {
             // No boost is within the bounds of every policy.
             return (points as u32, reason);
@@ -150,6 +174,7 @@ mod tests {
         bandwidth_cap: 1_000_000,
         uptime_weight_bps: 5_000,
         min_uptime_bps: 5_000,
+        is_uptime_gate: false,
         min_boost_bps: 0,
         max_boost_bps: u16::MAX,
     };
@@ -192,6 +217,19 @@ mod tests {
     fn the_minimum_uptime_itself_is_enough() {
         assert_eq!(score(4_999, 1_000_000), Some((0, Reason::BelowMinimumUptime)));
         assert_eq!(score(5_000, 0), Some((25_000_000, Reason::Scored)));
+    }
+
+    #[test]
+    fn a_gate_that_is_passed_counts_as_fully_up_and_one_that_is_not_as_nothing() {
+        let gate = ScoringRules { is_uptime_gate: true, uptime_weight_bps: 2_500, ..HALVES };
+        let scored = |uptime, boost| score_by(&gate, Some(uptime), Some(400_000), boost);
+        // 10,000 · (2,500 + 7,500 · 0.4), whatever the uptime.
+        for uptime in [5_000, 9_999, 10_000] {
+            assert_eq!(scored(uptime, 10_000), Some((55_000_000, Reason::Scored)), "{uptime}");
+        }
+        assert_eq!(scored(5_000, 20_000), Some((110_000_000, Reason::Scored)));
+        assert_eq!(scored(4_999, 10_000), Some((0, Reason::BelowMinimumUptime)));
+        assert_eq!(score_by(&gate, None, Some(400_000), 10_000), Some((0, Reason::NoUptimeQuorum)));
     }
 
     #[test]

@@ -37,6 +37,15 @@ pub struct Emission {
     pub reserved: [u64; 4],
 }
 
+/// What an epoch that closes shares.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Shared {
+    /// Atoms among its slots.
+    pub atoms: u64,
+    /// Atoms that a ceiling kept back; as if they were never scheduled.
+    pub kept_back_atoms: u64,
+}
+
 impl Emission {
     /// A budget that nothing was taken of.
     pub fn new(per_epoch_atoms: u64, cap_atoms: u64) -> Self {
@@ -50,21 +59,26 @@ impl Emission {
 
     /// Closes the open epoch: returns the atoms that it shares, 0 if nothing scored.
     ///
-    /// - `policy`: of the epoch that closes.
+    /// - `most_atoms`: what it may share at the ceiling; `policy`: of the epoch that closes.
     ///
+    /// What passes the ceiling is not scheduled, and what of it was carried is scheduled no more: it is left to later epochs.
     /// An empty epoch's emission is carried for up to `carry_epochs` in a row; after that it lapses, and is not scheduled.
-    pub fn close(&mut self, is_empty: bool, policy: &Policy) -> Result<u64> {
+    pub fn close(&mut self, is_empty: bool, most_atoms: u64, policy: &Policy) -> Result<Shared> {
         let due_atoms = self.per_epoch_atoms.min(self.room_atoms()?);
         if !is_empty {
             self.empty_epochs = 0;
             self.schedule(due_atoms)?;
-            return Ok(core::mem::take(&mut self.carried_atoms));
+            let due_atoms = core::mem::take(&mut self.carried_atoms);
+            let kept_back_atoms = due_atoms.saturating_sub(most_atoms);
+            self.scheduled_atoms =
+                self.scheduled_atoms.checked_sub(kept_back_atoms).ok_or(StipendError::InvariantBroken)?;
+            return Ok(Shared { atoms: due_atoms.min(most_atoms), kept_back_atoms });
         }
         if self.empty_epochs < u32::from(policy.carry_epochs) {
             self.schedule(due_atoms)?;
         }
         self.empty_epochs = self.empty_epochs.saturating_add(1);
-        Ok(0)
+        Ok(Shared::default())
     }
 
     /// Opens `epoch`: takes its decay step, if it has one, or begins the schedule that begins there.

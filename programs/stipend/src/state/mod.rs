@@ -9,8 +9,10 @@ mod report;
 mod reports;
 mod shard;
 mod slot;
+mod split;
 mod tail;
 
 pub use {
-    directory::*, emission::*, network::*, oracle_set::*, policy::*, report::*, reports::*, shard::*, slot::*, tail::*,
+    directory::*, emission::*, network::*, oracle_set::*, policy::*, report::*, reports::*, shard::*, slot::*,
+    split::*, tail::*,
 };

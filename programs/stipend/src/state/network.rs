@@ -1,6 +1,6 @@
 //! One DePIN: its mint, oracles, rules, and the epoch that is being settled.
 
-use super::{Emission, Oracle, OracleSet, Policy};
+use super::{Emission, Oracle, OracleSet, Policy, UptimeMode};
 use crate::{
     constants::*,
     error::StipendError,
@@ -45,7 +45,8 @@ pub struct Network {
     pub unit: [u8; 16],
     /// Unix seconds at which epoch 0 begins.
     pub genesis: i64,
-    /// Unix seconds at which the open epoch was opened: when the one before it was closed.
+    /// Unix seconds from which on the open epoch can be reported, once it is over: when the one before it was closed, or when that
+    /// one's dispute window ends.
     pub opened_at: i64,
     /// Unix seconds at which the last pause ends or ended; [`NO_END`] for one that only the authority ends.
     pub pause_ends_at: i64,
@@ -119,10 +120,18 @@ pub struct ClosedEpoch {
     pub max_boost_bps: u16,
     /// That policy's.
     pub quorum: u8,
+    /// That policy's: see [`UptimeMode`](super::UptimeMode).
+    pub uptime_mode: u8,
     /// Zero.
-    pub reserved: [u8; 7],
-    /// Zero.
-    pub reserved_words: [u64; 4],
+    pub reserved: [u8; 6],
+    /// That policy's ceiling of a reward, which bounds the rate; 0 for none.
+    pub max_reward_atoms: u64,
+    /// Atoms that the ceiling kept back, which were never scheduled.
+    pub kept_back_atoms: u64,
+    /// Unix second from which on no score can be voided and shards can be settled; 0 if they can be at once.
+    pub dispute_end: i64,
+    /// Who may void scores until then; all zeros for nobody.
+    pub arbiter: Pubkey,
 }
 
 impl ClosedEpoch {
@@ -137,6 +146,7 @@ impl ClosedEpoch {
             bandwidth_cap: self.bandwidth_cap,
             uptime_weight_bps: self.uptime_weight_bps,
             min_uptime_bps: self.min_uptime_bps,
+            is_uptime_gate: self.uptime_mode == UptimeMode::Gate as u8,
             min_boost_bps: self.min_boost_bps,
             max_boost_bps: self.max_boost_bps,
         }
@@ -369,12 +379,17 @@ impl Network {
         let next_epoch = epoch.checked_add(1).ok_or(StipendError::EpochOutOfRange)?;
 
         let policy = self.policy;
-        let emission_atoms = self.emission.close(self.total_score == 0, &policy)?;
-        let rate = Rate::checked_new(emission_atoms, self.total_score).unwrap_or_default();
-        let closed = ClosedEpoch {
+        let ceiling = Rate::checked_ceiling(policy.max_reward_atoms);
+        let most_atoms = ceiling.map_or(u64::MAX, |rate| rate.checked_reward(self.total_score).unwrap_or(u64::MAX));
+        let shared = self.emission.close(self.total_score == 0, most_atoms, &policy)?;
+        let due_atoms = shared.atoms.checked_add(shared.kept_back_atoms).ok_or(StipendError::ArithmeticOverflow)?;
+        let rate = Rate::checked_new(due_atoms, self.total_score).unwrap_or_default();
+        let rate = ceiling.map_or(rate, |ceiling| ceiling.min(rate));
+        let mut closed = ClosedEpoch {
             epoch,
             unsettled_shards: self.unsettled_shards,
-            emission_atoms,
+            emission_atoms: shared.atoms,
+            kept_back_atoms: shared.kept_back_atoms,
             total_score: self.total_score,
             paid_atoms: 0,
             rate_atoms: rate.atoms,
@@ -386,14 +401,21 @@ impl Network {
             min_boost_bps: policy.min_boost_bps,
             max_boost_bps: policy.max_boost_bps,
             quorum: policy.quorum,
+            uptime_mode: policy.uptime_mode,
+            max_reward_atoms: policy.max_reward_atoms,
             ..ClosedEpoch::default()
         };
+        if let Some(dispute_secs) = policy.dispute_secs().filter(|_| self.unsettled_shards > 0) {
+            closed.dispute_end = checked_later(now, dispute_secs)?;
+            closed.arbiter = policy.arbiter;
+        }
         let entry = self.ring_entry_mut(epoch)?;
         require_eq!(entry.unsettled_shards, 0, StipendError::RingEntryUnsettled);
         *entry = closed;
 
         self.open_epoch = next_epoch;
-        self.opened_at = now;
+        // What was scored can be settled before the next scores come.
+        self.opened_at = now.max(closed.dispute_end);
         self.scored_shards = 0;
         self.unsettled_shards = 0;
         self.total_score = 0;

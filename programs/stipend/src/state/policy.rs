@@ -20,6 +20,8 @@ pub struct PolicyParams {
     pub uptime_weight_bps: u16,
     /// Uptime below this scores nothing: 0..=10,000.
     pub min_uptime_bps: u16,
+    /// What uptime at or above the minimum does.
+    pub uptime_mode: UptimeMode,
     /// Bandwidth past this earns nothing more: 1..=4,294,967,294, in the network's unit.
     pub bandwidth_cap: u32,
     /// Least boost that the authority may give a node: 0..=10,000, where 10,000 is none.
@@ -38,6 +40,23 @@ pub struct PolicyParams {
     pub oracle_bond_lamports: u64,
     /// Atoms that claims may mint in one epoch's length of time: 0 for no limit, else at least what an epoch emits.
     pub mint_limit_atoms: u64,
+    /// Atoms that a node with full uptime, full quality and no boost may earn in an epoch: 0 for no ceiling.
+    pub max_reward_atoms: u64,
+    /// How long scores of a closed epoch may be voided, and settling it waits: 0 for never, else at most what the report window
+    /// leaves of an epoch.
+    pub dispute_secs: u32,
+    /// Who may void scores, if anybody; without, `dispute_secs` has no effect.
+    pub arbiter: Option<Pubkey>,
+}
+
+/// What uptime does once it has reached the minimum.
+#[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UptimeMode {
+    /// It multiplies the score.
+    #[default]
+    Multiply,
+    /// Nothing more: the node scores as if it were fully up.
+    Gate,
 }
 
 /// How much a network emits.
@@ -58,6 +77,8 @@ impl PolicyParams {
     pub fn validate(&self, epoch_secs: u32) -> Result<()> {
         require_gt!(self.report_secs, 0, StipendError::ReportWindowEmpty);
         require_gte!(epoch_secs, self.report_secs, StipendError::ReportWindowTooLong);
+        let longest_dispute_secs = epoch_secs.saturating_sub(self.report_secs);
+        require_gte!(longest_dispute_secs, self.dispute_secs, StipendError::DisputeWindowTooLong);
         require_gt!(self.score_secs, self.report_secs, StipendError::ScoringWindowTooShort);
         let longest_score_secs = LONG_SCORE_SECS.max(epoch_secs.saturating_mul(2));
         require_gte!(longest_score_secs, self.score_secs, StipendError::ScoringWindowTooLong);
@@ -115,8 +136,8 @@ pub struct Policy {
     pub carry_epochs: u16,
     /// See [`PolicyParams`].
     pub quorum: u8,
-    /// Zero.
-    pub reserved: [u8; 1],
+    /// See [`UptimeMode`].
+    pub uptime_mode: u8,
     /// See [`EmissionParams`].
     pub per_epoch_atoms: u64,
     /// See [`PolicyParams`].
@@ -127,8 +148,16 @@ pub struct Policy {
     pub oracle_bond_lamports: u64,
     /// Who co-signs registrations and may evict; all zeros for nobody.
     pub registrar: Pubkey,
+    /// Who may void scores; all zeros for nobody.
+    pub arbiter: Pubkey,
+    /// See [`PolicyParams`].
+    pub max_reward_atoms: u64,
+    /// See [`PolicyParams`].
+    pub dispute_secs: u32,
     /// Zero.
-    pub reserved_words: [u64; 8],
+    pub reserved: [u8; 4],
+    /// Zero.
+    pub reserved_words: [u64; 2],
 }
 
 impl Policy {
@@ -149,13 +178,17 @@ impl Policy {
             decay_bps: emission.decay_bps,
             carry_epochs: emission.carry_epochs,
             quorum: params.quorum,
-            reserved: [0],
+            uptime_mode: params.uptime_mode as u8,
             per_epoch_atoms: emission.per_epoch_atoms,
             mint_limit_atoms: params.mint_limit_atoms,
             bond_lamports: params.bond_lamports,
             oracle_bond_lamports: params.oracle_bond_lamports,
             registrar: params.registrar.unwrap_or_default(),
-            reserved_words: [0; 8],
+            arbiter: params.arbiter.unwrap_or_default(),
+            max_reward_atoms: params.max_reward_atoms,
+            dispute_secs: params.dispute_secs,
+            reserved: [0; 4],
+            reserved_words: [0; 2],
         }
     }
 
@@ -181,16 +214,37 @@ impl Policy {
             score_secs: self.score_secs,
             uptime_weight_bps: self.uptime_weight_bps,
             min_uptime_bps: self.min_uptime_bps,
+            uptime_mode: self.uptime_mode(),
             bandwidth_cap: self.bandwidth_cap,
             min_boost_bps: self.min_boost_bps,
             max_boost_bps: self.max_boost_bps,
             tolerance_bps: self.tolerance_bps,
             quorum: self.quorum,
-            registrar: Some(self.registrar).filter(|registrar| *registrar != Pubkey::default()),
+            registrar: somebody(self.registrar),
             bond_lamports: self.bond_lamports,
             oracle_bond_lamports: self.oracle_bond_lamports,
             mint_limit_atoms: self.mint_limit_atoms,
+            max_reward_atoms: self.max_reward_atoms,
+            dispute_secs: self.dispute_secs,
+            arbiter: somebody(self.arbiter),
         }
+    }
+
+    fn uptime_mode(&self) -> UptimeMode {
+        if self.is_uptime_gate() {
+            UptimeMode::Gate
+        } else {
+            UptimeMode::Multiply
+        }
+    }
+
+    fn is_uptime_gate(&self) -> bool {
+        self.uptime_mode == UptimeMode::Gate as u8
+    }
+
+    /// Seconds in which the scores of an epoch may be voided once it is closed: none without an arbiter.
+    pub fn dispute_secs(&self) -> Option<u32> {
+        Some(self.dispute_secs).filter(|secs| *secs > 0 && self.arbiter != Pubkey::default())
     }
 
     /// The emission schedule.
@@ -209,8 +263,14 @@ impl Policy {
             bandwidth_cap: self.bandwidth_cap,
             uptime_weight_bps: self.uptime_weight_bps,
             min_uptime_bps: self.min_uptime_bps,
+            is_uptime_gate: self.is_uptime_gate(),
             min_boost_bps: self.min_boost_bps,
             max_boost_bps: self.max_boost_bps,
         }
     }
+}
+
+/// Whom an account names; all zeros for nobody.
+fn somebody(key: Pubkey) -> Option<Pubkey> {
+    Some(key).filter(|key| *key != Pubkey::default())
 }

@@ -48,8 +48,12 @@ pub struct Shard {
     /// How often a node joined, left or was changed by whoever has a role: who is in the slots, and from when until when, is the
     /// same as long as this is.
     pub changes: u64,
+    /// Slots that have a tenant.
+    pub nodes: u16,
     /// Zero.
-    pub reserved_words: [u64; 3],
+    pub reserved_bytes: [u8; 6],
+    /// Zero.
+    pub reserved_words: [u64; 2],
     /// As many as have registered: the account's data goes on behind this header.
     pub slots: [Slot; 0],
 }
@@ -111,7 +115,11 @@ impl Shard {
             6..=8 => set_medians::<8>(slots, &pad(reports), quorum)?,
             _ => set_medians::<MAX_ORACLES>(slots, &pad(reports), quorum)?,
         }
-        let total_score = score_slots(slots, epoch, &scorer);
+        let total_score = if scorer.is_uptime_gate() {
+            score_slots::<true>(slots, epoch, &scorer)
+        } else {
+            score_slots::<false>(slots, epoch, &scorer)
+        };
         self.total_score = total_score;
         self.scored_epoch = epoch;
         self.next_epoch = epoch.checked_add(1).ok_or(StipendError::ArithmeticOverflow)?;
@@ -141,14 +149,39 @@ impl Shard {
         Ok(paid_atoms)
     }
 
+    /// Takes the score of a slot away, before it becomes atoms; returns what it was. The rate stays, so nobody else gains.
+    ///
+    /// Errors: [`StipendError::ShardAlreadySettled`], [`StipendError::SlotOutOfRange`], [`StipendError::ScoreAlreadyVoided`],
+    /// [`StipendError::SlotNotScored`].
+    pub fn void(&mut self, slots: &mut [Slot], place: u16) -> Result<u32> {
+        require!(self.is_unsettled(), StipendError::ShardAlreadySettled);
+        let score = slots.get_mut(usize::from(place)).ok_or(StipendError::SlotOutOfRange)?.void()?;
+        self.total_score = self.total_score.checked_sub(score.into()).ok_or(StipendError::InvariantBroken)?;
+        Ok(score)
+    }
+
+    /// Counts a node that joined.
+    pub fn add_node(&mut self) -> Result<()> {
+        self.nodes = self.nodes.checked_add(1).ok_or(StipendError::ArithmeticOverflow)?;
+        self.changes = self.changes.wrapping_add(1);
+        Ok(())
+    }
+
+    /// Counts a node that is gone.
+    pub fn remove_node(&mut self) -> Result<()> {
+        self.nodes = self.nodes.checked_sub(1).ok_or(StipendError::InvariantBroken)?;
+        Ok(())
+    }
+
     /// What holds of every shard.
     pub fn invariant(&self, slots: &[Slot]) -> Result<()> {
         // A shard fits one report.
         require_gte!(usize::from(self.capacity), slots.len(), StipendError::InvariantBroken);
-        // Only scores that are there can be unsettled.
-        require!(!self.is_unsettled() || self.total_score > 0, StipendError::InvariantBroken);
-        // The last scored epoch is the one before the next.
+        // Tenants have slots.
+        require_gte!(slots.len(), usize::from(self.nodes), StipendError::InvariantBroken);
+        // Only what was scored can be unsettled, and the last scored epoch is before the next one.
         let is_scored = self.scored_epoch != NO_EPOCH;
+        require!(is_scored || !self.is_unsettled(), StipendError::InvariantBroken);
         require!(!is_scored || self.scored_epoch < self.next_epoch, StipendError::InvariantBroken);
         Ok(())
     }
@@ -201,11 +234,11 @@ where
 
 /// Scores every slot from its medians, and returns the sum.
 #[inline(never)]
-fn score_slots(slots: &mut [Slot], epoch: u32, scorer: &Scorer) -> u64 {
+fn score_slots<const GATE: bool>(slots: &mut [Slot], epoch: u32, scorer: &Scorer) -> u64 {
     let mut total_score = 0u64;
     for slot in slots {
         // At most 600 scores of 32 bits.
-        total_score = total_score.wrapping_add(u64::from(slot.score(epoch, scorer)));
+        total_score = total_score.wrapping_add(u64::from(slot.score::<GATE>(epoch, scorer)));
     }
     total_score
 }

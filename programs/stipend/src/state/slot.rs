@@ -181,11 +181,11 @@ impl Slot {
 
     /// Scores the slot from its medians, and returns the score.
     #[inline(always)]
-    pub(super) fn score(&mut self, epoch: u32, scorer: &Scorer) -> u32 {
+    pub(super) fn score<const GATE: bool>(&mut self, epoch: u32, scorer: &Scorer) -> u32 {
         if self.state != SlotState::Active as u8 {
             return self.score_changing(epoch, scorer);
         }
-        self.set_score(scorer.score(self.uptime_bps, self.bandwidth, self.boost_bps))
+        self.set_score(scorer.score_by::<GATE>(self.uptime_bps, self.bandwidth, self.boost_bps))
     }
 
     /// As [`Self::score`], of a slot whose state depends on the epoch, or that has no tenant.
@@ -209,6 +209,16 @@ impl Slot {
         self.score = score;
         self.reason = reason as u8;
         score
+    }
+
+    /// Takes the last score away; returns what it was. Errors: [`StipendError::ScoreAlreadyVoided`],
+    /// [`StipendError::SlotNotScored`].
+    pub(super) fn void(&mut self) -> Result<u32> {
+        require!(self.reason != Reason::Voided as u8, StipendError::ScoreAlreadyVoided);
+        require_gt!(self.score, 0, StipendError::SlotNotScored);
+        let score = self.score;
+        self.set_score((0, Reason::Voided));
+        Ok(score)
     }
 
     /// What holds of every slot.

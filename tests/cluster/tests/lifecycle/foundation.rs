@@ -141,7 +141,7 @@ fn look_at_status(world: &World) {
     let deadline = |what: &str, at: i64| json!({"what": what, "at": at, "in_secs": at - now});
     let [ends, reports_until, scores_until] = [60, 120, 1_260].map(|secs| genesis + secs);
     // The network's own 6,976 bytes, and three bonds.
-    let network_lamports = rent_lamports(6_976) + 3 * ORACLE_BOND_LAMPORTS;
+    let network_lamports = rent_lamports(7_744) + 3 * ORACLE_BOND_LAMPORTS;
     // A shard and directories of 136 and 96 bytes without what three nodes paid for; three reports of 16 slots: 200 bytes and 6 a
     // slot; and the mint's 82 bytes.
     let others_lamports = rent_lamports(136)

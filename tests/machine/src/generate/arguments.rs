@@ -26,6 +26,10 @@ pub fn some_rules(random: &mut Random, epoch_secs: u32, oracles: u8) -> Rules {
         bond: random.pick(&[0, 1, 5_000_000]).unwrap_or(0),
         oracle_bond: random.pick(&[0, 1_000_001, 10_000_000]).unwrap_or(0),
         mint_limit: random.pick(&[0, 0, 1, 1_000, 10_000_000]).unwrap_or(0),
+        is_gate: random.chance(30),
+        max_reward: random.pick(&[0, 0, 1, 1_000, 333_333, 1_000_000_000]).unwrap_or(0),
+        dispute_secs: if random.chance(40) { random.within(0, u64::from(epoch_secs - report_secs)) as u32 } else { 0 },
+        arbiter: if random.chance(50) { Some(2) } else { None },
     }
 }
 
@@ -53,6 +57,7 @@ pub fn spoil(random: &mut Random, rules: &mut Rules) {
         8 => rules.max_boost = 9_999,
         9 => rules.tolerance = 10_001,
         10 => rules.quorum = random.pick(&[0, 1, 17]).unwrap_or(0),
+        11 => rules.dispute_secs = u32::MAX,
         _ => {}
     }
 }

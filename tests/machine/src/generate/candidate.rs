@@ -141,7 +141,9 @@ pub fn candidate(kind: usize, model: &Model, profile: &Profile, random: &mut Ran
                     };
                     let other = (0..8).filter_map(|_| some_node(net, id, random)).find(is_retired);
                     let (device, place, listed) = other.unwrap_or((device, place, listed));
-                    Step::CloseNode { net: id, place, device, payer: mostly(random, listed.payer) }
+                    let owner = tenant_of(net, &listed).map_or(owner, |tenant| tenant.owner);
+                    let (owner, payer) = (mostly(random, owner), mostly(random, listed.payer));
+                    Step::CloseNode { net: id, place, device, owner, payer }
                 }
             }
         }
@@ -165,7 +167,14 @@ pub fn candidate(kind: usize, model: &Model, profile: &Profile, random: &mut Ran
         }
         28 => Step::CloseEpoch { net: id },
         29 => Step::SettleShard { net: id, place: some_place(model, id, random)? },
-        _ => claim(model, id, random)?,
+        30 => claim(model, id, random)?,
+        _ => {
+            let place = some_place(model, id, random)?;
+            let shard = model.nets.get(&place.net)?.shards.get(place.index as usize)?;
+            let slot = random.below(shard.slots.len() as u64 + 1) as u16;
+            let by = net.closed.get(&shard.scored).and_then(|closed| closed.policy.rules.arbiter).unwrap_or(by);
+            Step::VoidScore { by: mostly(random, by), net: id, place, slot, has_reason: random.chance(95) }
+        }
     })
 }
 

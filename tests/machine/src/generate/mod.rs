@@ -51,8 +51,8 @@ impl Profile {
 }
 
 /// Weights of the instructions, in the order of [`crate::step::INSTRUCTIONS`].
-const WEIGHTS: [u64; 31] =
-    [3, 3, 2, 2, 1, 1, 3, 2, 4, 1, 1, 4, 4, 4, 3, 7, 3, 3, 2, 9, 3, 3, 3, 8, 24, 4, 12, 5, 8, 12, 16];
+const WEIGHTS: [u64; 32] =
+    [3, 3, 2, 2, 1, 1, 3, 2, 4, 1, 1, 4, 4, 4, 3, 7, 3, 3, 2, 9, 3, 3, 3, 8, 24, 4, 12, 5, 8, 12, 16, 8];
 /// The least that rent costs, lamports a byte.
 pub const LEAST_RENT: u64 = 696;
 /// Candidates that are made for a step.
@@ -139,7 +139,7 @@ pub fn epoch(model: &Model, random: &mut Random) -> Vec<Step> {
         net.shards.iter().enumerate().map(|(index, shard)| (Place { net: id, index: index as u32 }, shard)).collect();
     let silent = random.pick(&[0, 0, 0, 0, 5, 20, 60]).unwrap_or(0);
     for (place, shard) in places.iter().filter(|(_, shard)| !shard.is_dormant) {
-        if shard.is_unsettled {
+        if shard.is_unsettled && model.now >= net.dispute_end(shard.scored) {
             steps.push(Step::SettleShard { net: id, place: *place });
         }
         let slots = shard.slots.len() as u16;
@@ -166,6 +166,15 @@ pub fn epoch(model: &Model, random: &mut Random) -> Vec<Step> {
         }
     }
     steps.push(Step::CloseEpoch { net: id });
+    if let Some(arbiter) = net.policy.rules.arbiter.filter(|_| net.policy.rules.dispute_secs > 0) {
+        for (place, shard) in places.iter().filter(|(_, shard)| !shard.is_dormant) {
+            let slot = random.below(shard.slots.len() as u64) as u16;
+            steps.push(Step::VoidScore { by: arbiter, net: id, place: *place, slot, has_reason: true });
+        }
+    }
+    if random.chance(30) {
+        steps.push(Step::Warp { secs: net.policy.rules.dispute_secs });
+    }
     steps.extend(awake.iter().map(|place| Step::SettleShard { net: id, place: *place }));
     steps
 }

@@ -100,7 +100,9 @@ impl Model {
             Step::RetireNode { by, net, place, device, has_reason } => {
                 self.retire_node(*by, *net, *place, *device, *has_reason)
             }
-            Step::CloseNode { net, place, device, payer } => self.close_node(*net, *place, *device, *payer),
+            Step::CloseNode { net, place, device, owner, payer } => {
+                self.close_node(*net, *place, *device, *owner, *payer)
+            }
             Step::SubmitReport { net, place, oracle, epoch, sent, witness } => {
                 self.submit_report(*net, *place, *oracle, *epoch, sent, *witness)
             }
@@ -111,6 +113,9 @@ impl Model {
             Step::JudgeShard { net, place, epoch, oracles } => self.judge_shard(*net, *place, *epoch, oracles),
             Step::CloseEpoch { net } => self.close_epoch(*net),
             Step::SettleShard { net, place } => self.settle_shard(*net, *place),
+            Step::VoidScore { by, net, place, slot, has_reason } => {
+                self.void_score(*by, *net, *place, *slot, *has_reason)
+            }
             Step::Claim { net, place, owner, slots, to, signs } => self.claim(*net, *place, *owner, slots, *to, *signs),
         }
     }

@@ -10,10 +10,22 @@ const BELOW_MINIMUM: u8 = 4;
 const NO_UPTIME_QUORUM: u8 = 5;
 const NOT_ACTIVE_YET: u8 = 6;
 const RETIRED: u8 = 7;
+const VOIDED: u8 = 8;
+/// What a node with full uptime, full quality and no boost scores.
+const FULL_SCORE: u128 = 100_000_000;
 
-/// floor(2^64 · emission / total score).
-pub fn rate(emission: u64, total_score: u64) -> u128 {
-    (u128::from(emission) << 64).checked_div(total_score.into()).unwrap_or(0)
+/// floor(2^64 · emission / total score), and no more than gives a full score the most that a reward may be.
+pub fn rate(emission: u64, total_score: u64, max_reward: u64) -> u128 {
+    let rate = (u128::from(emission) << 64).checked_div(total_score.into()).unwrap_or(0);
+    rate.min(ceiling(max_reward))
+}
+
+/// The rate at which a full score earns exactly so much; none is beyond every rate.
+fn ceiling(max_reward: u64) -> u128 {
+    match max_reward {
+        0 => u128::MAX,
+        _ => (u128::from(max_reward) << 64).div_ceil(FULL_SCORE),
+    }
 }
 
 /// floor(score · rate / 2^64).
@@ -75,7 +87,8 @@ impl Slot {
         let quality = u128::from(rules.uptime_weight) + weight * counted / cap;
         let boost = tenant.boosts.iter().rev().find(|(from, _)| *from <= epoch).map_or(10_000, |(_, boost)| *boost);
         let boost = u128::from(boost.clamp(rules.min_boost, rules.max_boost));
-        ((u128::from(uptime) * quality * boost / 10_000) as u64, reason)
+        let counted = if rules.is_gate { 10_000 } else { u128::from(uptime) };
+        ((counted * quality * boost / 10_000) as u64, reason)
     }
 }
 
@@ -179,8 +192,7 @@ impl Model {
         let net = self.net_mut(id)?;
         net.check_closable(now)?;
         for _ in 0..RING {
-            net.close();
-            net.opened_at = now;
+            net.close(now);
             if net.check_closable(now).is_err() {
                 break;
             }
@@ -195,7 +207,8 @@ impl Model {
         let closed = net.closed.get(&epoch).ok_or("epoch is not closed")?;
         ensure(epoch + RING >= net.open, "model: epoch left the ring before it was settled")?;
         ensure(shard.last_settled.is_none_or(|last| last < epoch), "model: settled twice")?;
-        let rate = rate(closed.emission, closed.total_score);
+        ensure(self.now >= closed.dispute_end, "scores may still be voided")?;
+        let rate = rate(closed.emission + closed.kept_back, closed.total_score, closed.policy.rules.max_reward);
 
         let net = self.net_mut(id)?;
         let shard = &mut net.shards[place.index as usize];
@@ -216,6 +229,23 @@ impl Model {
         if closed.unsettled == 0 {
             net.budget.carried += closed.emission - closed.paid;
         }
+        Ok(())
+    }
+
+    pub fn void_score(&mut self, by: u8, id: u16, place: Place, slot: u16, has_reason: bool) -> Verdict {
+        let (net, shard) = self.shard(id, place)?;
+        ensure(has_reason, "no reason")?;
+        ensure(shard.is_unsettled, "shard is settled")?;
+        let closed = net.closed.get(&shard.scored).ok_or("epoch is not closed")?;
+        ensure(self.now < closed.dispute_end, "dispute window is closed")?;
+        ensure(closed.policy.rules.arbiter == Some(by), "not the arbiter")?;
+        let found = shard.slots.get(usize::from(slot)).ok_or("no such slot")?;
+        ensure(found.reason != VOIDED, "voided already")?;
+        ensure(found.score > 0, "no score")?;
+        let shard = self.shard_mut(id, place)?;
+        let slot = &mut shard.slots[usize::from(slot)];
+        shard.total_score -= slot.score;
+        (slot.score, slot.reason) = (0, VOIDED);
         Ok(())
     }
 
@@ -277,25 +307,40 @@ impl Net {
         ensure(replaced.is_none_or(|closed| closed.unsettled == 0), "an epoch in the ring is not settled")
     }
 
-    fn close(&mut self) {
+    fn close(&mut self, now: i64) {
         let (_, _, unsettled) = self.shard_counts();
         let policy = self.policy;
         let budget = &mut self.budget;
         let due = budget.per_epoch.min(budget.cap - budget.scheduled);
-        let emission = if self.total_score > 0 {
+        let (emission, kept_back) = if self.total_score > 0 {
             budget.empty = 0;
-            budget.scheduled += due;
-            std::mem::take(&mut budget.carried) + due
+            let shared = std::mem::take(&mut budget.carried) + due;
+            let most = match policy.rules.max_reward {
+                0 => shared,
+                // A ceiling times a score may pass 128 bits, and then any emission.
+                limit => {
+                    let rate = ceiling(limit);
+                    let whole = u128::from(self.total_score) * (rate >> 64);
+                    let part = (u128::from(self.total_score) * (rate & u128::from(u64::MAX))) >> 64;
+                    u64::try_from(whole + part).map_or(shared, |most| most.min(shared))
+                }
+            };
+            budget.scheduled = budget.scheduled + due - (shared - most);
+            (most, shared - most)
         } else {
             if budget.empty < policy.plan.carry.into() {
                 budget.scheduled += due;
                 budget.carried += due;
             }
             budget.empty += 1;
-            0
+            (0, 0)
         };
         let total_score = std::mem::take(&mut self.total_score);
-        self.closed.insert(self.open, Closed { emission, total_score, paid: 0, unsettled, policy });
+        let has_dispute = policy.rules.arbiter.is_some() && policy.rules.dispute_secs > 0 && unsettled > 0;
+        let dispute_end = if has_dispute { now + i64::from(policy.rules.dispute_secs) } else { 0 };
+        self.opened_at = now.max(dispute_end);
+        let closed = Closed { emission, kept_back, dispute_end, total_score, paid: 0, unsettled, policy };
+        self.closed.insert(self.open, closed);
         self.open += 1;
         self.begin_epoch();
     }

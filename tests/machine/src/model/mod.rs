@@ -153,6 +153,10 @@ pub struct Oracle {
 #[derive(Clone, Debug)]
 pub struct Closed {
     pub emission: u64,
+    /// What a ceiling kept back.
+    pub kept_back: u64,
+    /// Until when scores can be voided, and settling waits; 0 where they can't.
+    pub dispute_end: i64,
     pub total_score: u64,
     pub paid: u64,
     pub unsettled: u32,
@@ -350,6 +354,11 @@ impl Net {
 
     pub fn score_end(&self) -> i64 {
         self.windows_begin().saturating_add(self.policy.rules.score_secs.into())
+    }
+
+    /// Until when scores of a closed epoch can be voided.
+    pub fn dispute_end(&self, epoch: u32) -> i64 {
+        self.closed.get(&epoch).map_or(0, |closed| closed.dispute_end)
     }
 
     /// Numbers of the oracles that measure an epoch, in the set's order.

@@ -216,13 +216,14 @@ impl Model {
         Ok(())
     }
 
-    pub fn close_node(&mut self, id: u16, place: Place, device: u16, payer: u8) -> Verdict {
+    pub fn close_node(&mut self, id: u16, place: Place, device: u16, owner: u8, payer: u8) -> Verdict {
         let listed = self.listed(id, place, device)?;
         ensure(listed.payer == payer, "another paid")?;
         let (net, shard) = self.shard(id, place)?;
         let (epoch, open) = (net.current(self.now), net.open);
         let slot = &shard.slots[usize::from(listed.slot)];
         let tenant = slot.tenant.as_ref().ok_or("model: listed device has no slot")?;
+        ensure(tenant.owner == owner, "another owns it")?;
         ensure(tenant.until != NEVER, "node is not retired")?;
         ensure(open.max(tenant.since) >= tenant.until, "node still earns")?;
         ensure(!shard.is_unsettled || slot.score == 0, "shard is not settled")?;

@@ -9,6 +9,8 @@ impl Rules {
     fn check(&self, epoch_secs: u32) -> Verdict {
         let longest = LONG_SCORE_SECS.max(u64::from(epoch_secs) * 2);
         ensure(self.report_secs >= 1 && self.report_secs <= epoch_secs, "report window")?;
+        let both = u64::from(self.report_secs) + u64::from(self.dispute_secs);
+        ensure(both <= epoch_secs.into(), "dispute window")?;
         ensure(self.score_secs > self.report_secs && u64::from(self.score_secs) <= longest, "scoring window")?;
         ensure(self.uptime_weight <= 10_000 && self.min_uptime <= 10_000, "weights")?;
         ensure(self.bandwidth_cap >= 1 && self.bandwidth_cap < u32::MAX, "bandwidth cap")?;

@@ -110,7 +110,7 @@ mod tests {
         // Before the genesis: the node leaves, and so does the oracle, at once.
         let shard = stipend_client::address::shard(&address, 0);
         let retire = instruction::retire_node(&key, &address, &shard, &device, [0; 32]);
-        let close = instruction::close_node(&address, &shard, &device, &key);
+        let close = instruction::close_node(&address, &shard, &device, &key, &key);
         let remove = instruction::remove_oracle(&key, &address, &ORACLE, true);
         ledger.send(&payer, &[retire, remove], &[]).expect("left");
         // Epoch 0 is closed without them: it began 300 s behind the VM's first moment, and lasts a day.

@@ -17,13 +17,13 @@ use stipend_client::{address, instruction};
 use super::genesis::Genesis;
 use super::mint;
 use super::rules::{DecayArgs, RulesArgs};
-use super::view::domain_text;
+use super::view::{domain_text, RulesView};
 use crate::cluster::{AuthorityArgs, Done, SessionArgs, Step};
 use crate::failure::{ExitKind, Failure};
 use crate::figure::{grouped, utc};
 use crate::keypair_file::{generate_key, read_keypair};
-use stipend_client::rules::{default_emission, default_rules};
-use stipend_client::unit::Unit;
+use stipend_client::rules::{default_emission, default_rules, Template};
+use stipend_client::unit::{unit_text, Unit};
 
 const DOING: &str = "create the network";
 
@@ -64,9 +64,12 @@ pub struct Args {
     /// Slots of a shard
     #[arg(long, value_name = "SLOTS", default_value_t = MAX_SHARD_SLOTS)]
     shard_capacity: u16,
-    /// What bandwidth is measured in: 1 to 16 printable ASCII characters
-    #[arg(long, value_name = "LABEL", default_value = "kbit/s")]
-    unit: Unit,
+    /// What bandwidth is measured in: 1 to 16 printable ASCII characters [default: the template's, or kbit/s]
+    #[arg(long, value_name = "LABEL")]
+    unit: Option<Unit>,
+    /// Rules that suit a service; each can be named otherwise
+    #[arg(long, value_name = "SERVICE", help_heading = "Rules")]
+    template: Option<TemplateArg>,
     /// Who may pause and not resume
     #[arg(long, value_name = "ADDRESS")]
     guardian: Option<Address>,
@@ -84,6 +87,31 @@ pub struct Args {
     authority: AuthorityArgs,
     #[command(flatten)]
     session: SessionArgs,
+}
+
+/// A service that a network pays for.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub enum TemplateArg {
+    /// Being up
+    Uptime,
+    /// A link's measured bandwidth, and a little for being up
+    Bandwidth,
+    /// Each mebibyte delivered, at a price
+    DeliveredData,
+    /// Each minute that a GPU was lent, at a price
+    GpuHours,
+}
+
+impl TemplateArg {
+    /// The rules that suit it.
+    pub fn template(self) -> Template {
+        match self {
+            Self::Uptime => Template::Uptime,
+            Self::Bandwidth => Template::Bandwidth,
+            Self::DeliveredData => Template::DeliveredData,
+            Self::GpuHours => Template::GpuHours,
+        }
+    }
 }
 
 /// The JSON object; its fields are documented in `app/cli/README.md`.
@@ -148,6 +176,10 @@ impl Args {
         };
         let now = ledger.now().map_err(|error| Failure::settling(DOING, error))?;
         let params = self.params(now, supply_atoms)?;
+        let rules = RulesView::new(0, &params.policy, &params.emission);
+        for (name, value) in rules.lines(&unit_text(&params.unit)) {
+            eprintln!("  {name:<22} {value}");
+        }
         let effect = self.effect(&mint, &params);
         instructions.push(instruction::create_network(payer, authority, &mint, &token_program, params));
         Ok(Plan { mint, mint_key, step: Step::new(effect, instructions) })
@@ -172,6 +204,11 @@ impl Args {
         }
     }
 
+    fn unit(&self, template: Option<Template>) -> Result<Unit, Failure> {
+        let default = template.map_or("kbit/s", |template| template.unit());
+        self.unit.map_or_else(|| default.parse().map_err(|error| Failure::usage(DOING, error)), Ok)
+    }
+
     /// - `now`: of the cluster's clock; `supply_atoms`: of the mint.
     fn params(&self, now: i64, supply_atoms: u64) -> Result<NetworkParams, Failure> {
         let cap_atoms = match (self.cap_atoms, self.id) {
@@ -181,15 +218,23 @@ impl Args {
                 return Err(Failure::usage(DOING, "its share of the supply cap is to be named; pass --cap-atoms"));
             }
         };
+        let template = self.template.map(TemplateArg::template);
+        let rules = template.map_or_else(|| default_rules(self.epoch_secs), |template| template.rules(self.epoch_secs));
+        let policy = self.rules.apply_to(rules);
+        if template.is_some_and(|template| template.has_price()) && policy.max_reward_atoms == 0 {
+            let cause = "this template pays a price, and the ceiling is it; pass --max-reward-atoms, what a node earns that delivers \
+                         the whole --bandwidth-cap in an epoch";
+            return Err(Failure::usage(DOING, cause));
+        }
         Ok(NetworkParams {
             id: self.id,
             genesis: self.genesis.at(now),
             epoch_secs: self.epoch_secs,
             shard_capacity: self.shard_capacity,
-            unit: self.unit.to_bytes(),
+            unit: self.unit(template)?.to_bytes(),
             guardian: self.guardian,
             cap_atoms,
-            policy: self.rules.apply_to(default_rules(self.epoch_secs)),
+            policy,
             emission: self.decay.apply_to(default_emission(self.emission_atoms)),
         })
     }

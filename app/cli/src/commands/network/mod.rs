@@ -1,7 +1,7 @@
 //! `stipend network`: what whoever runs a network does.
 
 mod close;
-mod create;
+pub mod create;
 mod genesis;
 mod govern;
 mod list;
@@ -21,13 +21,13 @@ use crate::failure::Failure;
 #[derive(Debug, Subcommand)]
 pub enum NetworkCommand {
     /// Create a network on a mint, which from then on only claims mint
-    Create(create::Args),
+    Create(Box<create::Args>),
     /// Show a network: roles, rules, oracles, budget
     Show(show::Args),
     /// List the networks of a cluster
     List(list::Args),
     /// Change the rules from an epoch on that has not begun
-    Update(update::Args),
+    Update(Box<update::Args>),
     /// Stop reports, scoring and claims; the guardian may too
     Pause(govern::PauseArgs),
     /// Let reports, scoring and claims go on

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use solana_address::Address;
-use stipend_client::program::state::{EmissionParams, PolicyParams};
+use stipend_client::program::state::{EmissionParams, PolicyParams, UptimeMode};
 
 /// Somebody, or nobody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +40,9 @@ pub struct RulesArgs {
     /// Uptime below this scores nothing
     #[arg(long, value_name = "BPS", help_heading = "Rules")]
     min_uptime_bps: Option<u16>,
+    /// What uptime does once it has reached the minimum: it multiplies the score, or the node scores as if it were fully up
+    #[arg(long, value_name = "MODE", value_parser = uptime_mode_of, help_heading = "Rules")]
+    uptime_mode: Option<UptimeMode>,
     /// Bandwidth past this earns nothing more
     #[arg(long, value_name = "BANDWIDTH", help_heading = "Rules")]
     bandwidth_cap: Option<u32>,
@@ -67,6 +70,24 @@ pub struct RulesArgs {
     /// What claims may mint in one epoch's length of time; 0 for no limit
     #[arg(long, value_name = "ATOMS", help_heading = "Rules")]
     mint_limit_atoms: Option<u64>,
+    /// What a node with full uptime, full quality and no boost may earn in an epoch; 0 for no ceiling
+    #[arg(long, value_name = "ATOMS", help_heading = "Rules")]
+    max_reward_atoms: Option<u64>,
+    /// How long the arbiter may void scores of an epoch that is closed, and settling it waits; 0 for never
+    #[arg(long, value_name = "SECS", help_heading = "Rules")]
+    dispute_secs: Option<u32>,
+    /// Who may void scores in that time; `none` for nobody
+    #[arg(long, value_name = "ADDRESS", help_heading = "Rules")]
+    arbiter: Option<Somebody>,
+}
+
+/// `multiply` or `gate`.
+fn uptime_mode_of(text: &str) -> Result<UptimeMode, &'static str> {
+    match text {
+        "multiply" => Ok(UptimeMode::Multiply),
+        "gate" => Ok(UptimeMode::Gate),
+        _ => Err("neither `multiply` nor `gate`"),
+    }
 }
 
 impl RulesArgs {
@@ -77,6 +98,7 @@ impl RulesArgs {
             score_secs: self.score_secs.unwrap_or(rules.score_secs),
             uptime_weight_bps: self.uptime_weight_bps.unwrap_or(rules.uptime_weight_bps),
             min_uptime_bps: self.min_uptime_bps.unwrap_or(rules.min_uptime_bps),
+            uptime_mode: self.uptime_mode.unwrap_or(rules.uptime_mode),
             bandwidth_cap: self.bandwidth_cap.unwrap_or(rules.bandwidth_cap),
             min_boost_bps: self.min_boost_bps.unwrap_or(rules.min_boost_bps),
             max_boost_bps: self.max_boost_bps.unwrap_or(rules.max_boost_bps),
@@ -86,6 +108,9 @@ impl RulesArgs {
             bond_lamports: self.bond_lamports.unwrap_or(rules.bond_lamports),
             oracle_bond_lamports: self.oracle_bond_lamports.unwrap_or(rules.oracle_bond_lamports),
             mint_limit_atoms: self.mint_limit_atoms.unwrap_or(rules.mint_limit_atoms),
+            max_reward_atoms: self.max_reward_atoms.unwrap_or(rules.max_reward_atoms),
+            dispute_secs: self.dispute_secs.unwrap_or(rules.dispute_secs),
+            arbiter: self.arbiter.map_or(rules.arbiter, |arbiter| arbiter.0),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 use solana_address::Address;
 use stipend_client::program::constants::{NO_END, NO_EPOCH};
-use stipend_client::program::state::{EmissionParams, Network, Policy, PolicyParams};
+use stipend_client::program::state::{EmissionParams, Network, Policy, PolicyParams, UptimeMode};
 
 use crate::figure::{counted, grouped, percent, sol, utc};
 use crate::table::{table, Table};
@@ -55,6 +55,8 @@ pub struct RulesView {
     pub score_secs: u32,
     pub uptime_weight_bps: u16,
     pub min_uptime_bps: u16,
+    /// `multiply` or `gate`.
+    pub uptime_mode: &'static str,
     pub bandwidth_cap: u32,
     pub min_boost_bps: u16,
     pub max_boost_bps: u16,
@@ -64,6 +66,9 @@ pub struct RulesView {
     pub bond_lamports: u64,
     pub oracle_bond_lamports: u64,
     pub mint_limit_atoms: u64,
+    pub max_reward_atoms: u64,
+    pub dispute_secs: u32,
+    pub arbiter: Option<String>,
     pub per_epoch_atoms: u64,
     pub decay_bps: u16,
     pub decay_every_epochs: u32,
@@ -89,6 +94,10 @@ impl RulesView {
             score_secs: rules.score_secs,
             uptime_weight_bps: rules.uptime_weight_bps,
             min_uptime_bps: rules.min_uptime_bps,
+            uptime_mode: match rules.uptime_mode {
+                UptimeMode::Multiply => "multiply",
+                UptimeMode::Gate => "gate",
+            },
             bandwidth_cap: rules.bandwidth_cap,
             min_boost_bps: rules.min_boost_bps,
             max_boost_bps: rules.max_boost_bps,
@@ -98,6 +107,9 @@ impl RulesView {
             bond_lamports: rules.bond_lamports,
             oracle_bond_lamports: rules.oracle_bond_lamports,
             mint_limit_atoms: rules.mint_limit_atoms,
+            max_reward_atoms: rules.max_reward_atoms,
+            dispute_secs: rules.dispute_secs,
+            arbiter: rules.arbiter.map(|arbiter| arbiter.to_string()),
             per_epoch_atoms: emission.per_epoch_atoms,
             decay_bps: emission.decay_bps,
             decay_every_epochs: emission.decay_every_epochs,
@@ -113,9 +125,11 @@ impl RulesView {
     pub fn lines(&self, unit: &str) -> Vec<(&'static str, String)> {
         let atoms = |atoms| format!("{} atoms", grouped(atoms));
         let secs = |secs: u32| format!("{} s", grouped(secs.into()));
-        let limit = match self.mint_limit_atoms {
-            0 => "none".to_owned(),
-            limit => atoms(limit),
+        let none_or_atoms = |number| if number == 0 { "none".to_owned() } else { atoms(number) };
+        let uptime = if self.uptime_mode == "gate" { "counts as whole" } else { "multiplies" };
+        let dispute = match &self.arbiter {
+            Some(arbiter) if self.dispute_secs > 0 => format!("{}, arbiter {arbiter}", secs(self.dispute_secs)),
+            _ => "none".to_owned(),
         };
         let decay = match self.decay_every_epochs {
             0 => "none".to_owned(),
@@ -126,6 +140,7 @@ impl RulesView {
             ("scoring window", secs(self.score_secs)),
             ("weight of uptime", percent(self.uptime_weight_bps)),
             ("minimum uptime", percent(self.min_uptime_bps)),
+            ("uptime above it", uptime.to_owned()),
             ("bandwidth cap", format!("{} {unit}", grouped(self.bandwidth_cap.into()))),
             ("boosts", format!("{} to {}", percent(self.min_boost_bps), percent(self.max_boost_bps))),
             ("tolerance", percent(self.tolerance_bps)),
@@ -133,7 +148,9 @@ impl RulesView {
             ("registrar", self.registrar.clone().unwrap_or("nobody".to_owned())),
             ("bond of a node", sol(self.bond_lamports)),
             ("bond of an oracle", sol(self.oracle_bond_lamports)),
-            ("mint limit an epoch", limit),
+            ("mint limit an epoch", none_or_atoms(self.mint_limit_atoms)),
+            ("ceiling of a reward", none_or_atoms(self.max_reward_atoms)),
+            ("dispute window", dispute),
             ("emission an epoch", atoms(self.per_epoch_atoms)),
             ("decay", decay),
             ("empty epochs carried", self.carry_epochs.to_string()),

@@ -8,7 +8,7 @@ use stipend_client::account;
 use stipend_client::crank::{Steps, Task};
 use stipend_client::ledger::Accounts;
 use stipend_client::program::constants::{NO_END, NO_EPOCH};
-use stipend_client::program::state::{is_any_earning, Network, Report};
+use stipend_client::program::state::{is_any_earning, ClosedEpoch, Network, Report};
 use stipend_client::reader::{ReadError, Reader, ShardHead};
 
 use crate::commands::network::view::Budget;
@@ -29,6 +29,8 @@ pub struct Looked {
     pub epoch: Option<u32>,
     pub genesis: i64,
     pub open_epoch: Open,
+    /// The epoch before it, where that is closed.
+    pub last_closed: Option<Closed>,
     pub shards: Vec<Shard>,
     pub deadlines: Vec<Deadline>,
     /// What anybody could do now.
@@ -59,6 +61,35 @@ pub struct Open {
     pub awake_shards: u32,
     pub total_score: u64,
     pub oracles: Vec<OracleReports>,
+}
+
+/// An epoch that is closed.
+#[derive(Debug, Serialize)]
+pub struct Closed {
+    pub epoch: u32,
+    pub total_score: u64,
+    /// What it shares.
+    pub emission_atoms: u64,
+    /// What the ceiling of a reward kept back for later epochs.
+    pub kept_back_atoms: u64,
+    pub paid_atoms: u64,
+    pub unsettled_shards: u32,
+    /// Unix second until which scores may be voided, and settling waits; null if they can't be.
+    pub dispute_end: Option<i64>,
+}
+
+impl Closed {
+    fn new(closed: &ClosedEpoch) -> Self {
+        Self {
+            epoch: closed.epoch,
+            total_score: closed.total_score,
+            emission_atoms: closed.emission_atoms,
+            kept_back_atoms: closed.kept_back_atoms,
+            paid_atoms: closed.paid_atoms,
+            unsettled_shards: closed.unsettled_shards,
+            dispute_end: Some(closed.dispute_end).filter(|end| *end > 0),
+        }
+    }
 }
 
 /// One oracle's reports of the open epoch, by shard.
@@ -154,6 +185,10 @@ pub fn look(accounts: &mut impl Accounts, address: &Address, now: i64) -> Result
         epoch: network.schedule().epoch_at(now),
         genesis: network.genesis,
         open_epoch: open(&network, &oracles, &reported, now),
+        last_closed: open_epoch
+            .checked_sub(1)
+            .and_then(|last| network.ring.iter().find(|closed| closed.epoch == last))
+            .map(Closed::new),
         shards: shards.iter().map(|shard| look_at_shard(&network, shard)).collect(),
         deadlines: deadlines(&network, now),
         can_do: can_do(&network, &shards, &reported, now),
@@ -267,6 +302,8 @@ fn deadlines(network: &Network, now: i64) -> Vec<Deadline> {
         ("the guardian's pause ends".to_owned(), Some(network.pause_ends_at)),
     ];
     all.extend(windows.into_iter().filter_map(|(what, at)| Some((what, at?))));
+    let disputed = network.ring.iter().filter(|closed| closed.unsettled_shards > 0);
+    all.extend(disputed.map(|closed| (format!("scores of epoch {} are final", closed.epoch), closed.dispute_end)));
     match network.schedule().epoch_at(now) {
         None => all.push(("epoch 0 begins".to_owned(), network.genesis)),
         Some(epoch) if epoch != open_epoch => {

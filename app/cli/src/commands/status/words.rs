@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::look::{CanDo, Looked, Open, OracleReports, Shard};
+use super::look::{CanDo, Closed, Looked, Open, OracleReports, Shard};
 use crate::figure::{counted, grouped, sol, utc};
 use crate::table::table;
 
@@ -27,6 +27,9 @@ pub fn write(looked: &Looked, out: &mut dyn Write) -> io::Result<()> {
         counted(open.awake_shards.into(), "awake shard"),
         grouped(open.total_score)
     )?;
+    if let Some(closed) = &looked.last_closed {
+        writeln!(out, "Closed     {}", closed_words(closed, looked.now))?;
+    }
     looked.budget.write(out)?;
     writeln!(
         out,
@@ -49,6 +52,18 @@ pub fn write(looked: &Looked, out: &mut dyn Write) -> io::Result<()> {
         balances.add_row([balance.role.to_owned(), balance.address.clone(), sol(balance.lamports)]);
     }
     writeln!(out, "\n{balances}")
+}
+
+/// What the last epoch shared, what its ceiling kept back, and until when scores may be voided.
+fn closed_words(closed: &Closed, now: i64) -> String {
+    let mut words = format!("epoch {} shared {} atoms", closed.epoch, grouped(closed.emission_atoms));
+    if closed.kept_back_atoms > 0 {
+        words += &format!("; the ceiling held, and kept {} back", grouped(closed.kept_back_atoms));
+    }
+    if let Some(end) = closed.dispute_end.filter(|end| now < *end) {
+        words += &format!("; scores may be voided until {}", utc(end));
+    }
+    words
 }
 
 /// What the open epoch is at, and until when.
