@@ -193,3 +193,37 @@ fn claim_split_is_no_ownership_only_the_authority_acts_for_the_nodes() {
     scene.stage.accepts(&[transfer(&authority().pubkey(), Some(split()))], &[&authority()]);
     assert_eq!(scene.slot(&shard, 0).owner, buyer);
 }
+
+#[test]
+fn claim_split_is_for_splits_alone_an_owner_that_became_another_account_is_paid_by_claim() {
+    let mut scene = Scene::with(3, |params| {
+        (params.policy.registrar, params.shard_capacity) = (Some(key("registrar").pubkey()), 1);
+    });
+    let shard = scene.open_shard();
+    // Nobody can sign for the next shard's address, and there is nothing yet.
+    let owner = place::shard(&scene.network, 1);
+    let device = key("device");
+    scene.open_directory(&device.pubkey());
+    let register = instruction::register_node(
+        &scene.stage.payer.pubkey(),
+        &device.pubkey(),
+        Some(&key("registrar").pubkey()),
+        &scene.network,
+        &shard,
+        &owner,
+        None,
+    );
+    scene.stage.accepts(&[register], &[&device, &key("registrar")]);
+    scene.run_epoch(&shard, 0, &[measured(10_000, 0)]);
+    assert_eq!(scene.open_shard(), owner);
+
+    let evict = instruction::retire_node(&key("registrar").pubkey(), &scene.network, &shard, &device.pubkey(), [1; 32]);
+    scene.stage.accepts(&[evict], &[&key("registrar")]);
+    let token = scene.open_token(&owner);
+    scene.claim(&shard, &owner, &[0]);
+    scene.close_node(&shard, &device.pubkey());
+
+    // Floor of the rate.
+    assert_eq!(scene.atoms(&token), 999_999);
+    assert!(scene.slot(&shard, 0).is_vacant());
+}

@@ -44,8 +44,9 @@ const FASTER: [&str; 9] = [
     "spl-type-length-value",
 ];
 
-/// For every crate. A panic aborts without a message: formatting one would double the program.
-const RUSTFLAGS: [&str; 2] = ["-Zunstable-options", "-Cpanic=immediate-abort"];
+/// For every crate. A panic aborts without a message: formatting one would double the program. Functions of the same code are
+/// kept once, which saves 3 %.
+const RUSTFLAGS: [&str; 3] = ["-Zunstable-options", "-Cpanic=immediate-abort", "-Zmerge-functions=trampolines"];
 
 /// What LLVM may call by name. All else is dropped or refused: sbpf-linker's own list has functions that Rust defines
 /// and that corrupt memory (see xtask/sbf/sbpf-linker.sh).

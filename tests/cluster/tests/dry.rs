@@ -152,14 +152,18 @@ fn an_oracle_and_a_crank_without_sol_wait_and_then_lose_and_double_nothing() {
     wait("it goes on trying", || unpaid(&crank) > unpaid_before);
     scene.validator.fund(&cranker, SOL);
 
-    // A crank that is stopped between closing an epoch and settling it leaves the settling to the next one; one that is
-    // stopped while its settlement is on the way does not count it.
     wait("what waited is done", || {
         let status = scene.read(&["status"]);
         let open_epoch = status["open_epoch"]["epoch"].as_u64().expect("an epoch");
         open_epoch >= 3 && status["unclaimed_atoms"] == open_epoch * EMISSION_ATOMS
     });
     oracle.stop().ends_with(0);
+    // A crank that is stopped while a step is on the way can't tell what became of it, and does not count it.
+    wait("nothing is left to do", || {
+        let status = scene.read(&["status"]);
+        status["can_do"] == serde_json::json!([])
+            && status["unclaimed_atoms"] == status["open_epoch"]["epoch"].as_u64().expect("an epoch") * EMISSION_ATOMS
+    });
     // What is reported is cranked to the end by another key, so that both sums can be told apart.
     let cranked = crank.stop().json();
     let last = scene.read(&["crank", "run", "--once", "--network", &scene.network]);

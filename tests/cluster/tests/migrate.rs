@@ -233,7 +233,7 @@ fn a_plan_is_carried_out_once_at_the_price_that_was_shown() {
              1 transaction, 0.000010000 SOL fees, 0.001461600 SOL rent or bond\n\
          0003 network\n  \
            create network {network}\n    \
-             1 transaction, 0.000010000 SOL fees, 0.049443840 SOL rent or bond\n\
+             1 transaction, 0.000010000 SOL fees, 0.054789120 SOL rent or bond\n\
          0004 oracles\n  \
            add oracle {first}\n    \
              1 transaction, 0.000010000 SOL fees, 0.000007000 SOL rent or bond\n  \

@@ -51,7 +51,7 @@ pub struct Claim<'info> {
 /// Errors: [`StipendError::OwnerIsSplit`], [`StipendError::ClaimsPaused`] and those of [`take_accrued`].
 pub fn claim(ctx: Context<Claim>, slots: Vec<u16>) -> Result<()> {
     let accounts = ctx.accounts;
-    require_keys_neq!(*accounts.owner.owner, crate::ID, StipendError::OwnerIsSplit);
+    require!(!is_split(&accounts.owner)?, StipendError::OwnerIsSplit);
     let taken = take(&accounts.network, &accounts.shard, accounts.owner.key, &slots)?;
     let minted = MintTo {
         mint: accounts.mint.to_account_info(),

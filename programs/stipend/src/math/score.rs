@@ -275,7 +275,7 @@ mod tests {
             assert_eq!(reason as usize, number);
             assert_eq!(Reason::from_u8(number as u8), Some(reason));
         }
-        assert_eq!(Reason::from_u8(8), None);
+        assert_eq!(Reason::from_u8(9), None);
     }
 
     proptest! {

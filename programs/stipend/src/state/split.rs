@@ -105,25 +105,33 @@ impl Split {
     }
 }
 
+/// Whether an account is a split.
+pub fn is_split(account: &AccountInfo) -> Result<bool> {
+    Ok(account.owner == &crate::ID && account.try_borrow_data()?.starts_with(Split::DISCRIMINATOR))
+}
+
 /// Counts a node that a split got, if its new owner is one.
 ///
 /// Errors: [`StipendError::OwnerRefused`].
 pub fn note_gained(owner: &AccountInfo) -> Result<()> {
+    if owner.owner != &crate::ID {
+        return Ok(());
+    }
+    require!(is_split(owner)?, StipendError::OwnerRefused);
     change_nodes(owner, |nodes| nodes.checked_add(1))
 }
 
 /// Counts a node that a split no longer owns, if its owner was one. One that was given to it before it was created was never
-/// counted.
+/// counted; and what was no account when it got the node may be another one of the program by now.
 pub fn note_lost(owner: &AccountInfo) -> Result<()> {
+    if !is_split(owner)? {
+        return Ok(());
+    }
     change_nodes(owner, |nodes| Some(nodes.saturating_sub(1)))
 }
 
-fn change_nodes(owner: &AccountInfo, change: impl FnOnce(u32) -> Option<u32>) -> Result<()> {
-    if owner.owner != &crate::ID {
-        return Ok(());
-    }
-    let mut data = owner.try_borrow_mut_data()?;
-    require!(data.starts_with(Split::DISCRIMINATOR), StipendError::OwnerRefused);
+fn change_nodes(split: &AccountInfo, change: impl FnOnce(u32) -> Option<u32>) -> Result<()> {
+    let mut data = split.try_borrow_mut_data()?;
     let split = data.get_mut(Split::DISCRIMINATOR.len()..Split::SPACE).ok_or(StipendError::AccountSizeWrong)?;
     let split: &mut Split = bytemuck::try_from_bytes_mut(split).ok().ok_or(StipendError::AccountSizeWrong)?;
     split.nodes = change(split.nodes).ok_or(StipendError::ArithmeticOverflow)?;

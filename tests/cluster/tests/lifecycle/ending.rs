@@ -138,7 +138,7 @@ fn boost(world: &mut World, device: &str) -> u64 {
 
 fn evict(world: &mut World, device: &str) {
     let evict = ["node", "retire", device, "--signer", "registrar.json"];
-    world.refused(&[&evict[..], &["--yes"]].concat(), 4, "eviction has no reason");
+    world.refused(&[&evict[..], &["--yes"]].concat(), 4, "eviction or voiding has no reason");
     let evicted = world.write(&[&evict[..], &["--reason", "never up"]].concat(), 1, 2);
     assert_eq!(evicted, acted(world, device, &format!("retire device {device}; it does not earn the epoch under way")));
     assert_eq!(world.read(&["node", "show", device])["state"], "retired");
@@ -192,7 +192,7 @@ pub fn pay_everybody(world: &mut World, changes: &Changes) {
 
 /// What was paid for each goes back to who paid it, but for the slots: those are vacant.
 pub fn close_nodes(world: &mut World) {
-    for (name, left) in NODES.into_iter().zip(["2 nodes are left", "1 node is left", "a slot was vacated in epoch"]) {
+    for (name, left) in NODES.into_iter().zip(["nodes left: 2", "nodes left: 1", "a slot was vacated in epoch"]) {
         let (device, payer) = (world.text(name), world.text("payer"));
         let before = world.lamports(&world.directory(name));
 

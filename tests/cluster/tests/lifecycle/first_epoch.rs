@@ -140,6 +140,17 @@ pub fn settle(world: &mut World) {
         assert_eq!((&oracle["values_judged"], &oracle["values_outside"]), (&json!(values), &json!(0)));
     }
     explain(world);
+
+    // At half an atom a point, half of the epoch would have been kept back.
+    let simulated = world.read(&["simulate-policy", "--max-reward-atoms", "50000000"]);
+    let totals = |paid_atoms, kept_back_atoms, least_atoms, most_atoms| {
+        json!({
+            "paid_atoms": paid_atoms, "kept_back_atoms": kept_back_atoms, "earning_nodes": 2, "largest_ten_bps": 10_000,
+            "least_atoms": least_atoms, "most_atoms": most_atoms,
+        })
+    };
+    assert_eq!(simulated["before"], totals(EMISSION_ATOMS, 0, 25_000_000, 100_000_000));
+    assert_eq!(simulated["after"], totals(62_500_000, 62_500_000, 12_500_000, 50_000_000));
 }
 
 fn explain(world: &World) {
@@ -179,8 +190,12 @@ fn explain(world: &World) {
         let scored = json!({
             "epoch": 0, "reason": reason, "uptime_bps": uptime_bps, "bandwidth": bandwidth, "score": score,
             "boost_bps": 10_000,
-            "rules": {"quorum": 2, "min_uptime_bps": 5_000, "uptime_weight_bps": 5_000, "bandwidth_cap": 1_000_000},
-            "reward_atoms": score, "settled": true, "oracles": oracles,
+            "rules": {
+                "quorum": 2, "min_uptime_bps": 5_000, "uptime_gate": false, "uptime_weight_bps": 5_000,
+                "bandwidth_cap": 1_000_000,
+            },
+            "reward_atoms": score, "kept_back_atoms": 0, "dispute_end": null, "void_reason": null, "settled": true,
+            "oracles": oracles,
         });
         assert_eq!((&explained["scored"], &explained["why"]), (&scored, &json!(why)));
         assert_eq!(

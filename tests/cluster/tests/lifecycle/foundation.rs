@@ -140,7 +140,7 @@ fn look_at_status(world: &World) {
     assert!(now < genesis, "the first epoch began before all was there: GENESIS is to be more");
     let deadline = |what: &str, at: i64| json!({"what": what, "at": at, "in_secs": at - now});
     let [ends, reports_until, scores_until] = [60, 120, 1_260].map(|secs| genesis + secs);
-    // The network's own 6,976 bytes, and three bonds.
+    // The network's own 7,744 bytes, and three bonds.
     let network_lamports = rent_lamports(7_744) + 3 * ORACLE_BOND_LAMPORTS;
     // A shard and directories of 136 and 96 bytes without what three nodes paid for; three reports of 16 slots: 200 bytes and 6 a
     // slot; and the mint's 82 bytes.
@@ -167,7 +167,7 @@ fn look_at_status(world: &World) {
             deadline("epoch 0 takes no more reports", reports_until),
             deadline("closing epoch 0 waits for no shard", scores_until),
         ],
-        "can_do": [], "budget": budget_of_nothing(), "unclaimed_atoms": 0, "supply_atoms": 0, "decimals": 9,
+        "last_closed": null, "can_do": [], "budget": budget_of_nothing(), "unclaimed_atoms": 0, "supply_atoms": 0, "decimals": 9,
         "balances": [
             balance("network", world.network().to_string(), network_lamports),
             balance("authority", world.text("payer"), payer_lamports),
@@ -214,6 +214,7 @@ pub fn rules(world: &World, from_epoch: u64, tolerance_bps: u64) -> Value {
         "tolerance_bps": tolerance_bps, "quorum": 2, "registrar": world.text("registrar"),
         "bond_lamports": NODE_BOND_LAMPORTS, "oracle_bond_lamports": ORACLE_BOND_LAMPORTS, "mint_limit_atoms": 0,
         "per_epoch_atoms": EMISSION_ATOMS, "decay_bps": 0, "decay_every_epochs": 0, "carry_epochs": 0,
+        "uptime_mode": "multiply", "max_reward_atoms": 0, "dispute_secs": 0, "arbiter": null,
     })
 }
 

@@ -1,6 +1,9 @@
 //! Roles and rules, while the first epoch is measured.
 
-use super::{foundation::rules, world::World};
+use super::{
+    foundation::rules,
+    world::{World, FEE_LAMPORTS},
+};
 use serde_json::{json, Value};
 use solana_keypair::Keypair;
 use solana_signer::Signer;
@@ -75,6 +78,37 @@ fn update_rules(world: &mut World, update: &[&str]) {
     }
 }
 
+/// A split comes, changes and goes, and costs nothing but fees.
+pub fn share(world: &mut World) {
+    let before = world.lamports(&world.key("payer"));
+    let (payer, one, two) = (world.text("payer"), world.text("owner-1"), world.text("owner-2"));
+
+    let shares = [format!("{one}=6000"), format!("{two}=4000")];
+    let created = world.write(&["split", "create", "--to", &shares[0], &shares[1]], 1, 1);
+    let split = created["split"].as_str().expect("an address").to_owned();
+    assert_eq!(created["effect"], format!("create split {split} of 2 recipients"));
+    let expected = |recipients: Value| {
+        json!({
+            "split": split, "creator": payer, "id": 0, "authority": payer, "payer": payer, "nodes": 0, "recipients": recipients,
+        })
+    };
+    let recipients = json!([{"wallet": one, "share_bps": 6_000}, {"wallet": two, "share_bps": 4_000}]);
+    assert_eq!(world.read(&["split", "show", &split]), expected(recipients));
+
+    world.write(&["split", "update", &split, "--to", &two], 1, 1);
+    let recipients = json!([{"wallet": two, "share_bps": 10_000}]);
+    assert_eq!(world.read(&["split", "show", &split]), expected(recipients));
+
+    let close = ["split", "close", &split];
+    world.refused(
+        &[&close[..], &["--signer", "heir.json", "--yes"]].concat(),
+        4,
+        "signer is not the split's authority",
+    );
+    world.write(&close, 1, 1);
+    assert_eq!(before - world.lamports(&world.key("payer")), 3 * FEE_LAMPORTS);
+}
+
 /// Wrong usage, a cluster that is not there, and what only the program can refuse. Nothing of it is paid for.
 pub fn refuse(world: &World) {
     let before = world.lamports(&world.key("payer"));
@@ -107,7 +141,8 @@ pub fn refuse(world: &World) {
         "signer is neither the node's owner nor the network's registrar",
     );
     world.refused(&["node", "close", &a, "--yes"], 4, "node is not retired");
-    world.refused(&["network", "close", "--authority", "heir.json", "--yes"], 4, "3 nodes are left");
+    world.refused(&["node", "void", &a, "--reason", "forged", "--yes"], 4, "shard has nothing to settle");
+    world.refused(&["network", "close", "--authority", "heir.json", "--yes"], 4, "nodes left: 3");
     assert_eq!(world.lamports(&world.key("payer")), before);
 
     let nowhere = Stipend::new("http://127.0.0.1:9", &Keypair::new());
